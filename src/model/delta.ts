@@ -1,0 +1,61 @@
+/**
+ * Changes of a stream's known-objects set, packed for transfer and for the state store:
+ *
+ *     repeated: u16 keyLength | u32 valueLength (0xFFFFFFFF: the key has gone) | key | value
+ *
+ * Little-endian. A key is `<namespace>/<name>` in UTF-8 (cluster-scoped: `/<name>`). A state store does not look into values.
+ */
+const GONE = 0xffffffff;
+const HEAD = 6;
+
+export class DeltaWriter {
+  #bytes = Buffer.allocUnsafe(4096);
+  #length = 0;
+  count = 0;
+
+  put(key: string, value: Uint8Array): void {
+    const at = this.#head(key, value.length, value.length);
+    this.#bytes.set(value, at);
+    this.#length = at + value.length;
+  }
+
+  delete(key: string): void {
+    this.#length = this.#head(key, GONE, 0);
+  }
+
+  /** Packs what was written and starts again empty. */
+  finish(): ArrayBuffer {
+    const packed = new Uint8Array(this.#length);
+    packed.set(this.#bytes.subarray(0, this.#length));
+    this.#length = 0;
+    this.count = 0;
+    return packed.buffer;
+  }
+
+  #head(key: string, valueLength: number, room: number): number {
+    const keyLength = Buffer.byteLength(key);
+    const need = this.#length + HEAD + keyLength + room;
+    if (need > this.#bytes.length) {
+      const grown = Buffer.allocUnsafe(Math.max(need, this.#bytes.length * 2));
+      this.#bytes.copy(grown, 0, 0, this.#length);
+      this.#bytes = grown;
+    }
+    this.#bytes.writeUInt16LE(keyLength, this.#length);
+    this.#bytes.writeUInt32LE(valueLength, this.#length + 2);
+    this.#bytes.write(key, this.#length + HEAD, 'utf8');
+    this.count++;
+    return this.#length + HEAD + keyLength;
+  }
+}
+
+/** Reads a packed delta; `value` is undefined where the key has gone, else a view into the buffer. */
+export function* readDelta(packed: ArrayBuffer | Uint8Array): Generator<{ key: string; value: Buffer | undefined }> {
+  const bytes = packed instanceof ArrayBuffer ? Buffer.from(packed) : Buffer.from(packed.buffer, packed.byteOffset, packed.length);
+  for (let at = 0; at < bytes.length; ) {
+    const keyEnd = at + HEAD + bytes.readUInt16LE(at);
+    const valueLength = bytes.readUInt32LE(at + 2);
+    const key = bytes.toString('utf8', at + HEAD, keyEnd);
+    at = valueLength === GONE ? keyEnd : keyEnd + valueLength;
+    yield { key, value: valueLength === GONE ? undefined : bytes.subarray(keyEnd, at) };
+  }
+}

@@ -1,0 +1,24 @@
+/** Up to where a stream has been delivered durably to every required exporter. */
+export interface Position {
+  /** Empty while the first list is not complete: what is known so far is in the known-objects set. */
+  readonly resourceVersion: string;
+  /** Number of commits of this stream since the state began; a Parquet file is named after the one it starts at. */
+  readonly sequence: number;
+  /** Unix time of the commit, milliseconds. */
+  readonly committedAt: number;
+  /** `streamScope` of the stream when this was committed. */
+  readonly scope: string;
+}
+
+const DECIMAL = /^[1-9][0-9]*$/;
+
+/**
+ * Compares two resourceVersions of the same resource as decimal strings of any length (KEP-5504).
+ * @returns negative, 0 or positive; undefined where one is not a decimal number, when only equality has a meaning.
+ */
+export function compareResourceVersions(a: string, b: string): number | undefined {
+  if (a === b) return 0;
+  if (!DECIMAL.test(a) || !DECIMAL.test(b)) return undefined;
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,44 @@
+/** A kind of object as the API server's discovery describes it. The core group is the empty string. */
+export interface Resource {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Plural, lower case, as it stands in a URL: `pods`. */
+  readonly resource: string;
+  readonly namespaced: boolean;
+}
+
+/** `pods`, `deployments.apps`: the name that users write and that stays the same when the preferred version changes. */
+export function resourceName(r: Pick<Resource, 'group' | 'resource'>): string {
+  return r.group === '' ? r.resource : `${r.resource}.${r.group}`;
+}
+
+/** `/v1, Kind=Pod` in the form of Kubernetes' own GroupVersionKind; the input of the shard hash. */
+export function gvkKey(r: Pick<Resource, 'group' | 'version' | 'kind'>): string {
+  return `${r.group}/${r.version}, Kind=${r.kind}`;
+}
+
+/** `v1` or `apps/v1`, the apiVersion field of an object of this resource. */
+export function apiVersion(r: Pick<Resource, 'group' | 'version'>): string {
+  return r.group === '' ? r.version : `${r.group}/${r.version}`;
+}
+
+/**
+ * One list and watch: a resource within one scope. A stream has one position, and its events arrive in order.
+ */
+export interface Stream {
+  /** Stable over restarts: `deployments.apps`, or `pods@team-a` where one namespace is watched by its own stream. */
+  readonly id: string;
+  readonly resource: Resource;
+  /** Set where the stream is limited to one namespace. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Ask the server for PartialObjectMetadata. */
+  readonly metadataOnly: boolean;
+}
+
+/** What a stream selects. A position taken in another scope is not valid in this one. */
+export function streamScope(s: Stream): string {
+  return [s.namespace ?? '', s.labelSelector ?? '', s.fieldSelector ?? '', s.metadataOnly ? 'metadata' : ''].join('|');
+}

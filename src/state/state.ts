@@ -1,0 +1,51 @@
+import type { Position } from '../model/position.ts';
+
+/** What a state belongs to. */
+export interface StateIdentity {
+  readonly cluster: string;
+  /** uid of the kube-system namespace. */
+  readonly clusterUid: string;
+  /** Names this process: `<host>/<pid>/<dataDir>`; shown to whoever finds the state held. */
+  readonly owner: string;
+}
+
+export interface StreamCommit {
+  readonly stream: string;
+  /** `sequence` is one more than that of the stream's last commit (1 for the first). */
+  readonly position: Position;
+  /** Packed deltas (model/delta.ts), applied in order. */
+  readonly deltas: readonly ArrayBuffer[];
+}
+
+/** Where positions and known objects survive a restart. One implementation a folder; all pass one contract suite. */
+export interface StateStore {
+  readonly kind: 'redis' | 'embedded' | 'memory';
+  /**
+   * Takes the state for this process: checks schema and cluster, takes the lease, reads or makes the epoch.
+   * @throws WatershardError STATE_HELD, STATE_OF_ANOTHER_CLUSTER, STATE_SCHEMA, STATE_EVICTING, STATE_CORRUPT,
+   *   STATE_UNAVAILABLE
+   */
+  open(identity: StateIdentity): Promise<StateSession>;
+}
+
+export interface StateSession {
+  /** Random, made with the state. A new one means that the state before is gone. */
+  readonly epoch: string;
+  /** The state was made by this `open`. */
+  readonly fresh: boolean;
+  positions(): Promise<Map<string, Position>>;
+  /** The known objects of a stream as packed deltas of puts, in chunks of at most about 1 MiB. */
+  known(stream: string): AsyncIterable<ArrayBuffer>;
+  /**
+   * Stores positions and known objects together: each stream's commit is atomic, and durable as far as the store can be.
+   * @throws WatershardError STATE_LOST where the epoch is gone or a stored sequence is not the one before;
+   *   STATE_HELD where another process has taken the lease (this one must stop writing); STATE_UNAVAILABLE, STATE_FULL
+   */
+  commit(commits: readonly StreamCommit[]): Promise<void>;
+  /** Removes a stream's position and known objects. */
+  forget(stream: string): Promise<void>;
+  /** Why nothing can be committed at the moment, or undefined. */
+  trouble(): string | undefined;
+  /** Gives the lease back. Idempotent. */
+  close(): Promise<void>;
+}

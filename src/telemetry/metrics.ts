@@ -1,0 +1,62 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/**
+ * Every metric, in flow order. Prefix `watershard_`, base units, no object names in labels. `stream` is a resource name
+ * (`deployments.apps`, or `pods@namespace`), `exporter` the name from the configuration.
+ */
+export function createMetrics(registry = new Registry()) {
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> =>
+    new Counter({ name: `watershard_${name}`, help, labelNames: [...labelNames], registers: [registry] });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> =>
+    new Gauge({ name: `watershard_${name}`, help, labelNames: [...labelNames], registers: [registry] });
+  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]) =>
+    new Histogram({ name: `watershard_${name}`, help, labelNames: [...labelNames], buckets, registers: [registry] });
+
+  return {
+    registry,
+    // watch
+    lists: counter('lists_total', 'Lists finished, by result: ok, forbidden, expired, error.', ['stream', 'result']),
+    watches: counter('watches_total', 'Watches ended, by result: closed, expired, stalled, forbidden, error.', ['stream', 'result']),
+    apiRequests: counter('api_requests_total', 'Requests to the API server, by HTTP status or "failed".', ['status']),
+    framesRead: counter('frames_read_total', 'Watch events and list items read.', ['stream']),
+    bytesRead: counter('bytes_read_total', 'Bytes of watch events and list pages read.', ['stream']),
+    streamSynced: gauge('stream_synced', '1 while the stream has finished its list and is watching.', ['stream']),
+    streamLag: gauge('stream_lag_seconds', 'Age of the oldest record of the stream that is not acknowledged by every required exporter.', ['stream']),
+    streams: gauge('streams', 'Streams, by state of their watch.', ['state']),
+    discoveries: counter('discoveries_total', 'Discovery refreshes, by result: changed, unchanged, error.', ['result']),
+    // shard
+    shardBatches: counter('shard_batches_total', 'Batches processed by a shard.', ['shard']),
+    shardRecords: counter('shard_records_total', 'Records made by a shard.', ['shard']),
+    shardRestarts: counter('shard_restarts_total', 'Worker threads replaced after a crash.', ['shard']),
+    shardQueueBytes: gauge('shard_queue_bytes', 'Bytes waiting for or being worked on by a shard.', ['shard']),
+    creditBytes: gauge('credit_bytes_in_flight', 'Bytes between the socket and the acknowledgement.'),
+    creditLimit: gauge('credit_bytes_limit', 'Bytes allowed between the socket and the acknowledgement.'),
+    creditWaits: counter('credit_waits_total', 'Times that reading stopped for lack of credit.', ['stream']),
+    // transform
+    suppressed: counter('records_suppressed_total', 'Events that were no change, by reason.', ['stream', 'reason']),
+    dropped: counter('records_dropped_total', 'Records dropped by a named policy, by reason.', ['exporter', 'reason']),
+    quarantined: counter('records_quarantined_total', 'Frames or objects set aside, by reason.', ['stream', 'reason']),
+    fieldErrors: counter('field_errors_total', 'Extracted fields that failed for an object.', ['stream', 'field']),
+    knownObjects: gauge('known_objects', 'Objects known to exist.', ['stream']),
+    knownBytes: gauge('known_bytes', 'Memory of the known-objects set.', ['stream']),
+    // state
+    commits: counter('state_commits_total', 'Commits of positions, by result: ok, lost, held, error.', ['result']),
+    commitSeconds: histogram('state_commit_seconds', 'Time of a commit.', [], [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10]),
+    stateLosses: counter('state_losses_total', 'Times that the state was found lost.'),
+    gaps: counter('gap_markers_total', 'Gap markers sent.', ['stream']),
+    // exporters
+    records: counter('exporter_records_total', 'Records acknowledged by the sink.', ['exporter']),
+    bytes: counter('exporter_bytes_total', 'Bytes of records acknowledged by the sink.', ['exporter']),
+    duplicates: counter('exporter_duplicates_total', 'Records that the sink had already.', ['exporter']),
+    retries: counter('exporter_retries_total', 'Requests to the sink that were tried again, by reason.', ['exporter', 'reason']),
+    rejected: counter('exporter_rejected_total', 'Records that the sink cannot take, by reason.', ['exporter', 'reason']),
+    pendingBytes: gauge('exporter_pending_bytes', 'Bytes written to the exporter and not acknowledged.', ['exporter']),
+    ackSeconds: histogram('exporter_ack_seconds', 'Time from reading a batch to its acknowledgement.', ['exporter'], [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60]),
+    files: counter('exporter_files_total', 'Files stored.', ['exporter', 'table']),
+    connected: gauge('exporter_connected', '1 while the sink can be reached.', ['exporter']),
+    // process
+    mainLoopLag: gauge('main_thread_lag_seconds', 'Delay of the main thread\'s event loop, 99th percentile since the last scrape.'),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;

@@ -1,0 +1,41 @@
+import type { Encoding } from '../model/encoding.ts';
+import type { Stream } from '../model/resource.ts';
+
+/** Types that an extracted field may be declared as; without one it is taken from the expression or the first value. */
+export const FIELD_TYPES = ['string', 'int', 'double', 'bool', 'timestamp', 'json', 'list<string>', 'list<int>', 'list<double>', 'list<bool>'] as const;
+export type FieldType = (typeof FIELD_TYPES)[number];
+
+export interface FieldPlan {
+  readonly name: string;
+  /** CEL over the variable `object`. */
+  readonly expression: string;
+  readonly type?: FieldType;
+}
+
+/** One exporter's share of the output. */
+export interface LanePlan {
+  readonly exporter: string;
+  readonly encoding: Encoding;
+  /** Template of the routing key: literals and {cluster} {group} {resource} {namespace} {name} {kind} {operation}. */
+  readonly subject?: string;
+  /** CloudEvents in one JSON document, or only the data with the attributes left to the transport's headers. */
+  readonly cloudEvents?: 'structured' | 'binary';
+}
+
+/** All that a worker needs to know of a stream: the rules that match it, merged. Plain data, structured-cloneable. */
+export interface StreamPlan {
+  readonly stream: Stream;
+  readonly cluster: string;
+  readonly clusterUid: string;
+  /** Paths whose values are replaced by a placeholder, also inside last-applied-configuration. */
+  readonly redact: readonly string[];
+  /** Paths that are cut out. */
+  readonly prune: readonly string[];
+  /** Paths in which a difference is no change. metadata.resourceVersion and metadata.managedFields always are. */
+  readonly ignore: readonly string[];
+  readonly extract: readonly FieldPlan[];
+  readonly diff: 'none' | 'merge-patch' | 'json-patch';
+  readonly lanes: readonly LanePlan[];
+  /** Set where the stream is split by object identity: this shard takes objects with hash(key) % of === index. */
+  readonly split?: { readonly index: number; readonly of: number };
+}

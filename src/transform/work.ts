@@ -1,0 +1,40 @@
+import type { ErrorCode } from '../model/errors.ts';
+import type { Intake } from '../model/intake.ts';
+
+/** What a stream transform is asked to do, in order. */
+export type Work =
+  | (Intake & {
+      /** Put every object that a list shows into the delta, changed or not: the state store has lost them. */
+      readonly persistAll?: boolean;
+    })
+  /** Make one GAP record: deletes may have been missed. */
+  | { readonly type: 'gap'; readonly reason: string; readonly epoch: string; readonly observedAt: number };
+
+export const SUPPRESSIONS = ['unchanged', 'ignored-change', 'other-split'] as const;
+export type Suppression = (typeof SUPPRESSIONS)[number];
+
+/** A frame or object that was set aside. */
+export interface Failure {
+  readonly code: ErrorCode;
+  /** `<namespace>/<name>` where it could be read, else ''. */
+  readonly key: string;
+  readonly message: string;
+}
+
+export interface WorkResult {
+  /** Position after this work; '' where it has not moved (inside a list). */
+  readonly resourceVersion: string;
+  /** One a lane of the plan, in its order: a packed lane (model/lane.ts), or null where there is no record. */
+  readonly lanes: readonly (ArrayBuffer | null)[];
+  /** Changes of the known-objects set (model/delta.ts). */
+  readonly delta: ArrayBuffer;
+  /** Records made (the same for each lane). */
+  readonly records: number;
+  /** Frames or items looked at. */
+  readonly seen: number;
+  readonly suppressed: Readonly<Record<Suppression, number>>;
+  readonly failures: readonly Failure[];
+  readonly fieldErrors: readonly { readonly field: string; readonly count: number; readonly sample: string }[];
+  readonly knownObjects: number;
+  readonly knownBytes: number;
+}

@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools pins the commands that the tests build from this module graph.
+package tools
+
+import (
+	_ "k8s.io/kubernetes/cmd/kube-apiserver"
+	_ "k8s.io/kubernetes/cmd/kube-controller-manager"
+)
