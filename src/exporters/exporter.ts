@@ -1,3 +1,4 @@
+import type { FieldColumn } from '../model/field-type.ts';
 import type { Position } from '../model/position.ts';
 import type { Stream } from '../model/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -42,6 +43,12 @@ export interface ExporterEvents {
    * a named policy, counted and logged).
    */
   acked(stream: string, incarnation: number, sequence: number): void;
+  /**
+   * For exporters with `cuts`: the batches up to and including `sequence` are encoded and count against the exporter's own
+   * memory budget from now on, so their credit is given back to the watch. While the budget is exhausted (the store is
+   * down), the exporter takes no more batches from its queue, and so does not call this.
+   */
+  absorbed(stream: string, incarnation: number, sequence: number): void;
   /** For exporters with `cuts`: a file of this stream should be closed (rows, bytes, interval or memory). */
   cutWanted(stream: string): void;
   /** Batches that were not acknowledged are lost (its thread crashed): replay the stream from its last commit. */
@@ -94,8 +101,9 @@ export interface Exporter {
    * A stream begins, or begins again, at this committed position; what was written for an older incarnation and not
    * acknowledged is void. An exporter with `cuts` sees to it that no file of an older attempt that began at this
    * position, or behind it, stays beside the ones it will write.
+   * @param fields what the rules extract for this stream; an exporter with columns lays them out by it
    */
-  open(stream: Stream, incarnation: number, position: Position | undefined): void;
+  open(stream: Stream, incarnation: number, position: Position | undefined, fields?: readonly FieldColumn[]): void;
   write(batch: Batch): void;
   /** With `cuts`: close and store the file of all batches up to and including this one, then acknowledge it. */
   cut(stream: string, sequence: number): void;

@@ -50,7 +50,8 @@ export class DeltaWriter {
 
 /** Reads a packed delta; `value` is undefined where the key has gone, else a view into the buffer. */
 export function* readDelta(packed: ArrayBuffer | Uint8Array): Generator<{ key: string; value: Buffer | undefined }> {
-  const bytes = packed instanceof ArrayBuffer ? Buffer.from(packed) : Buffer.from(packed.buffer, packed.byteOffset, packed.length);
+  const bytes =
+    packed instanceof ArrayBuffer ? Buffer.from(packed) : Buffer.from(packed.buffer, packed.byteOffset, packed.length);
   for (let at = 0; at < bytes.length; ) {
     const keyEnd = at + HEAD + bytes.readUInt16LE(at);
     const valueLength = bytes.readUInt32LE(at + 2);

@@ -42,7 +42,7 @@ export const ERROR_CODES = {
   API_STATUS: {
     class: 'transient',
     cause: 'The API server answered with an unexpected HTTP status.',
-    remedy: 'See the message for the status and the server\'s own words; it is tried again with a growing delay.',
+    remedy: "See the message for the status and the server's own words; it is tried again with a growing delay.",
   },
   WATCH_EXPIRED: {
     class: 'transient',
@@ -94,8 +94,10 @@ export const ERROR_CODES = {
   },
   STATE_LOST: {
     class: 'transient',
-    cause: 'The state store has lost what was committed (flushed, restarted empty, or failed over to a lagging replica).',
-    remedy: 'Everything is listed again and gap markers are sent; give Redis persistence and replicas that are waited for.',
+    cause:
+      'The state store has lost what was committed (flushed, restarted empty, or failed over to a lagging replica).',
+    remedy:
+      'Everything is listed again and gap markers are sent; give Redis persistence and replicas that are waited for.',
   },
   STATE_HELD: {
     class: 'transient',

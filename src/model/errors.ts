@@ -36,7 +36,11 @@ export class WatershardError extends Error {
 /** The text of whatever was thrown, with the causes that say more. */
 export function errorMessage(error: unknown): string {
   const parts: string[] = [];
-  for (let e: unknown = error; e !== undefined && e !== null && parts.length < 4; e = e instanceof Error ? e.cause : undefined) {
+  for (
+    let e: unknown = error;
+    e !== undefined && e !== null && parts.length < 4;
+    e = e instanceof Error ? e.cause : undefined
+  ) {
     const text = e instanceof Error ? e.message || e.name : String(e);
     if (text !== '' && !parts.some((p) => p.includes(text))) parts.push(text);
   }

@@ -41,6 +41,12 @@ export class LaneWriter {
     this.#entries.push(subjectEnd, keyEnd, idEnd, this.#length, OPERATIONS.indexOf(operation));
   }
 
+  /** Takes back what was appended since `count` was this. */
+  rollback(count: number): void {
+    this.#entries.length = count * ENTRY;
+    this.#length = count === 0 ? 0 : (this.#entries[count * ENTRY - 2] as number);
+  }
+
   /** Packs what was appended and starts again empty. */
   finish(): ArrayBuffer {
     const head = 4 + this.#entries.length * 4;

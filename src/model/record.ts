@@ -44,4 +44,3 @@ export function formatMicros(micros: number): string {
   const rest = micros - millis * 1000;
   return `${new Date(millis).toISOString().slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
 }
-

@@ -1,9 +1,8 @@
 import type { Encoding } from '../model/encoding.ts';
+import type { FieldType } from '../model/field-type.ts';
 import type { Stream } from '../model/resource.ts';
 
-/** Types that an extracted field may be declared as; without one it is taken from the expression or the first value. */
-export const FIELD_TYPES = ['string', 'int', 'double', 'bool', 'timestamp', 'json', 'list<string>', 'list<int>', 'list<double>', 'list<bool>'] as const;
-export type FieldType = (typeof FIELD_TYPES)[number];
+export { FIELD_TYPES, type FieldType } from '../model/field-type.ts';
 
 export interface FieldPlan {
   readonly name: string;

@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+
+export const CONFIG_OPTION = ['-c, --config <file>', 'the configuration, a YAML file'] as const;
+
+/** Reads the file and does every check that needs no server. The topology's are loaded late: they bring the CEL compiler. */
+export async function loadChecked(file: string): Promise<Config> {
+  const { checkConfig } = await import('../topology/check.ts');
+  return loadConfig(file, { checks: [checkConfig] });
+}
+
+/** Checked here, since commander would tell a missing option before a misspelt one. */
+export function requireConfig(options: { readonly config?: string }, command: Command, alternative = ''): string {
+  return options.config ?? command.error(`error: give --config FILE${alternative}`);
+}

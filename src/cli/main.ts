@@ -1,0 +1,25 @@
+import { CommanderError } from 'commander';
+import { EXIT, exitCodeOf, failureText } from './failure.ts';
+import { createProgram } from './program.ts';
+
+/** Runs a command line (without the names of Node and of the script) and ends the process with its exit code. */
+export async function main(args: readonly string[]): Promise<void> {
+  const debug = args.includes('--debug');
+  const fail = (error: unknown) => {
+    console.error(failureText(error, debug));
+    process.exit(exitCodeOf(error));
+  };
+  process.on('uncaughtException', fail);
+  // whoever reads from us may stop reading: `watershard validate --schema | head`
+  process.stdout.on('error', (e: NodeJS.ErrnoException) => (e.code === 'EPIPE' ? process.exit(EXIT.ok) : fail(e)));
+  try {
+    const program = createProgram();
+    if (args.length === 0) program.help();
+    await program.parseAsync(args.length === 1 && args[0] === '--debug' ? ['--help'] : [...args], { from: 'user' });
+  } catch (e) {
+    // commander has printed what it says; all but help and version is a wrong command line
+    if (e instanceof CommanderError) process.exit(e.exitCode === 0 ? EXIT.ok : EXIT.configuration);
+    fail(e);
+  }
+  process.exit(process.exitCode ?? EXIT.ok);
+}

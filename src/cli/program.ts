@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import { demoCommand } from './demo.ts';
+import { runCommand } from './run.ts';
+import { simulateCommand } from './simulate.ts';
+import { snapshotCommand } from './snapshot.ts';
+import { validateCommand } from './validate.ts';
+import { packageVersion } from './version.ts';
+
+const GUIDE = `
+Examples:
+  watershard demo                                   try it: a simulated cluster, a live page, Parquet files
+  watershard validate --config watershard.yaml      check a configuration
+  watershard run --config watershard.yaml           stream until SIGTERM
+  watershard snapshot --config watershard.yaml      list once, deliver, exit
+
+The smallest configuration:
+  cluster: { name: demo }
+  exporters:
+    - { name: bus, type: jetstream, servers: ["nats://127.0.0.1:4222"], stream: K8S }
+
+Credentials come from the environment: write \${NAME} or \${NAME:-default} in the file.
+
+Exit codes:
+  0  all is well: the run was drained, the snapshot delivered, the configuration is valid
+  1  it failed, or not everything was delivered (that is sent after the next start)
+  2  the configuration or the command line is wrong`;
+
+/** The commands; `--debug` is read by main before them, and stands here for the help. */
+export function createProgram(): Command {
+  const program = new Command('watershard')
+    .description('Streams what happens in a Kubernetes cluster to NATS JetStream and Parquet, durably.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain a command')
+    .helpCommand('help [command]', 'explain a command')
+    .addHelpText('after', GUIDE);
+  for (const command of [runCommand(), snapshotCommand(), validateCommand(), demoCommand(), simulateCommand()]) {
+    // the simulator has a help of its own
+    if (command.name() !== 'simulate') command.copyInheritedSettings(program).option('--debug', 'show the stack of an error');
+    program.addCommand(command);
+  }
+  for (const command of [program, ...program.commands]) command.exitOverride().showSuggestionAfterError().showHelpAfterError(`(watershard ${command === program ? '' : `${command.name()} `}--help explains it)`);
+  return program;
+}

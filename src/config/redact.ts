@@ -1,0 +1,28 @@
+const SECRET_NAME = /password|passwd|token|secret|credential|privatekey|accesskey|apikey|nkeyseed|connectionstring/i;
+/** A field like tokenFile says where a secret is, which is no secret. */
+const PLACE = /(file|path|url|env|name|ref)$/i;
+const QUERY = /([?&](?:[\w.-]*(?:password|token|secret|sig|signature|credential|key)[\w.-]*)=)[^&\s]+/gi;
+const MASK = '***';
+
+/** The text with the user information of every URL in it masked: whatever stands there may be a token. */
+export function redactUrls(text: string): string {
+  return text
+    .replace(/([a-z][a-z0-9+.-]*:\/\/)([^\s/?#]*)@/gi, (_, scheme: string, user: string) => {
+      const colon = user.indexOf(':');
+      return `${scheme}${colon > 0 ? `${user.slice(0, colon)}:` : ''}${MASK}@`;
+    })
+    .replace(QUERY, `$1${MASK}`);
+}
+
+/** A copy of a configuration that can be shown: passwords, tokens and keys are masked, also within URLs. */
+export function redactConfig(config: unknown): unknown {
+  if (typeof config === 'string') return redactUrls(config);
+  if (Array.isArray(config)) return config.map(redactConfig);
+  if (config === null || typeof config !== 'object') return config;
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => {
+      const secret = SECRET_NAME.test(key) && !PLACE.test(key) && value !== undefined && typeof value !== 'boolean';
+      return [key, secret ? MASK : redactConfig(value)];
+    }),
+  );
+}

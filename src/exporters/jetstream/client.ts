@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs';
+import {
+  type ConnectionOptions,
+  connect,
+  createInbox,
+  credsAuthenticator,
+  errors,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type Subscription,
+} from '@nats-io/transport-node';
+import { errorMessage, WatershardError } from '../../model/errors.ts';
+import { backoffDelay } from '../backoff.ts';
+import type { JetStreamConfig } from './config.ts';
+import { type Answer, answerReader } from './request.ts';
+
+export interface ClientEvents {
+  /** The server's answer to the publish with this token. */
+  answered(token: number, answer: Answer): void;
+  /** The connection broke: what was published and not answered may or may not be stored. */
+  disconnected(): void;
+  /** Connected again, after `disconnected`. */
+  reconnected(): void;
+  /** The connection will not come back by itself: `connect` again. */
+  closed(error: WatershardError): void;
+  /** The server refused a publish or a subscription for lack of permission; a publish is not answered then. */
+  forbidden(error: WatershardError, subject: string): void;
+}
+
+/**
+ * One connection and one wildcard subscription for all acknowledgements. The library's own publish makes a promise, a timer
+ * and a stack trace a message, and gives up with a timeout when the connection breaks; here a token in the reply
+ * subject leads back to the message.
+ */
+export class NatsClient {
+  readonly #config: JetStreamConfig;
+  readonly #cluster: string;
+  readonly #events: ClientEvents;
+  readonly #readAnswer: ReturnType<typeof answerReader>;
+  #connection: NatsConnection | undefined;
+  #inbox = '';
+  #subscription: Subscription | undefined;
+  #failures = 0;
+  #closing = false;
+
+  constructor(config: JetStreamConfig, cluster: string, events: ClientEvents) {
+    this.#config = config;
+    this.#cluster = cluster;
+    this.#events = events;
+    this.#readAnswer = answerReader(config.stream);
+  }
+
+  get connection(): NatsConnection | undefined {
+    return this.#connection;
+  }
+
+  /** Bytes of headers and payload that the server takes at most; undefined while it is not known. */
+  get maxPayload(): number | undefined {
+    return this.#connection?.info?.max_payload;
+  }
+
+  /**
+   * One attempt at each of the servers.
+   * @throws WatershardError EXPORTER_REFUSED, EXPORTER_UNREACHABLE or EXPORTER_MISCONFIGURED
+   */
+  async connect(): Promise<void> {
+    let connection: NatsConnection;
+    try {
+      connection = await connect(this.#options());
+    } catch (e) {
+      throw connectFault(this.#config, e);
+    }
+    if (this.#closing) {
+      await connection.close();
+      return;
+    }
+    this.#connection = connection;
+    this.#failures = 0;
+    this.#inbox = createInbox(this.#config.inboxPrefix);
+    this.#subscription = undefined;
+    void this.#follow(connection);
+    await this.subscribe();
+  }
+
+  /**
+   * Subscribes to the answers, unless it is: the library drops a subscription for good when it was not permitted.
+   * @throws WatershardError EXPORTER_REFUSED
+   */
+  async subscribe(): Promise<void> {
+    if (this.#connection === undefined || this.#subscription?.isClosed() === false) return;
+    const subscription = this.#connection.subscribe(`${this.#inbox}.*`, { callback: (error, message) => this.#received(error, message) });
+    this.#subscription = subscription;
+    await this.#connection.flush(); // a refusal comes before the answer to this
+    if (subscription.isClosed()) throw this.#forbidden(`subscribe to ${this.#inbox}.*`, new Error('permissions violation'));
+  }
+
+  /** Throws what the library throws for an argument that it does not take. The payload must not change until it is sent. */
+  publish(token: number, subject: string, headers: Uint8Array, payload: Uint8Array): void {
+    this.#connection?.publish(subject, payload, { reply: `${this.#inbox}.${token}`, headers: encoded(headers) });
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#connection?.close();
+  }
+
+  #options(): ConnectionOptions {
+    const { servers, credentialsFile, token, user, password, tls } = this.#config;
+    const options: ConnectionOptions = {
+      servers,
+      name: `watershard ${this.#cluster}`,
+      maxReconnectAttempts: -1,
+      reconnectDelayHandler: () => backoffDelay(this.#failures),
+      ignoreAuthErrorAbort: true,
+      inboxPrefix: this.#config.inboxPrefix,
+      noAsyncTraces: true,
+      timeout: 5000,
+      // A half-open connection is found out within half a minute.
+      pingInterval: 10_000,
+      maxPingOut: 2,
+    };
+    // Read at each connect, so that renewed credentials are taken up.
+    if (credentialsFile !== undefined) options.authenticator = (nonce) => credsAuthenticator(readFileSync(credentialsFile))(nonce);
+    if (token !== undefined) options.token = token;
+    if (user !== undefined) options.user = user;
+    if (password !== undefined) options.pass = password;
+    if (tls !== undefined) {
+      options.tls = { handshakeFirst: tls.handshakeFirst };
+      if (tls.ca !== undefined) options.tls.caFile = tls.ca;
+      if (tls.cert !== undefined) options.tls.certFile = tls.cert;
+      if (tls.key !== undefined) options.tls.keyFile = tls.key;
+    }
+    return options;
+  }
+
+  #received(error: Error | null, message: Msg): void {
+    if (error !== null) {
+      this.#events.forbidden(this.#forbidden('read the answers of the server', error), this.#inbox);
+      return;
+    }
+    // Answers are small and come by the thousand: the status is only looked for where there is no data.
+    const token = Number(message.subject.slice(this.#inbox.length + 1));
+    this.#events.answered(token, this.#readAnswer(message.data, message.data.length === 0 ? (message.headers?.code ?? 0) : 0));
+  }
+
+  async #follow(connection: NatsConnection): Promise<void> {
+    for await (const status of connection.status()) {
+      if (this.#closing) return;
+      if (status.type === 'reconnecting') this.#failures++;
+      else if (status.type === 'disconnect') this.#events.disconnected();
+      else if (status.type === 'reconnect') {
+        this.#failures = 0;
+        this.#events.reconnected();
+      } else if (status.type === 'error' && status.error instanceof errors.PermissionViolationError) {
+        const { operation, subject } = status.error;
+        if (subject.startsWith('$JS.API.')) continue; // the request of the check is told
+        this.#events.forbidden(this.#forbidden(`${operation === 'publish' ? 'publish to' : 'subscribe to'} ${subject}`, status.error), subject);
+      }
+    }
+    if (this.#closing) return;
+    const reason = await connection.closed();
+    this.#connection = undefined;
+    this.#events.closed(connectFault(this.#config, reason ?? new Error('the connection was closed')));
+  }
+
+  #forbidden(what: string, cause: Error): WatershardError {
+    return new WatershardError('EXPORTER_REFUSED', `the NATS user may not ${what}`, { cause });
+  }
+}
+
+/** The library only calls `encode` of the headers that it publishes; request.test.ts compares the bytes with the library's own. */
+function encoded(bytes: Uint8Array): MsgHdrs {
+  return { encode: () => bytes } as unknown as MsgHdrs;
+}
+
+function connectFault(config: JetStreamConfig, cause: unknown): WatershardError {
+  const where = `connecting to NATS at ${config.servers.map(withoutCredentials).join(', ')}`;
+  const text = errorMessage(cause);
+  const refused =
+    cause instanceof errors.AuthorizationError ||
+    cause instanceof errors.UserAuthenticationExpiredError ||
+    /authorization|authentication|credential|nkey/i.test(text);
+  return new WatershardError(refused ? 'EXPORTER_REFUSED' : 'EXPORTER_UNREACHABLE', `${where}: ${text}`, { cause });
+}
+
+/** An address may hold a user and a password. */
+export function withoutCredentials(server: string): string {
+  return server.replace(/\/\/[^/@]*@/, '//');
+}

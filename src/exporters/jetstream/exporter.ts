@@ -1,0 +1,380 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cloudEventHeaders, cloudEventSource } from '../../model/cloudevents.ts';
+import { ERROR_CODES } from '../../model/error-codes.ts';
+import { errorMessage, WatershardError } from '../../model/errors.ts';
+import type { Stream } from '../../model/resource.ts';
+import { backoffDelay } from '../backoff.ts';
+import type { Batch, Capabilities, Exporter, ExporterContext, Health } from '../exporter.ts';
+import { NatsClient } from './client.ts';
+import type { JetStreamConfig } from './config.ts';
+import { type Answer, headerWriter, subjectFault } from './request.ts';
+import { checkTarget } from './target.ts';
+import { KeyedWindow, type Message, type OpenBatch } from './window.ts';
+
+/** Error codes of nats-server (errors.json) that concern the one message: it is larger than the stream takes. */
+const TOO_LARGE = new Set([10054, 10097]);
+/** The stream or its storage has no room: store failed (by a limit with discard new), insufficient resources, account limits. */
+const FULL = new Set([10077, 10023, 10002, 10028, 10047]);
+/** The subject belongs to another stream; the stream is sealed. */
+const MISCONFIGURED = new Set([10060, 10109]);
+/** A message with a status of this class that no code above names is set aside after so many attempts. */
+const BAD_REQUEST = 400;
+const ATTEMPTS_OF_A_BAD_REQUEST = 3;
+
+/**
+ * `down`: not connected, or the stream was not checked since. `holding`: connected, but a message was refused for a reason
+ * that passes; nothing is sent until that one, tried again with a growing delay, is stored. `ready`: sending.
+ */
+type Phase = 'down' | 'holding' | 'ready' | 'closed';
+
+/** Publishes to a JetStream stream. What is not acknowledged stays in memory and is sent again with the same id. */
+export class JetStreamExporter implements Exporter {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly #config: JetStreamConfig;
+  readonly #context: ExporterContext;
+  readonly #client: NatsClient;
+  readonly #window: KeyedWindow;
+  readonly #headers: ReturnType<typeof headerWriter>;
+  /** CloudEvents source of each stream. */
+  readonly #sources = new Map<string, string>();
+  readonly #ending = new AbortController();
+  readonly #drained = new Set<() => void>();
+  #phase: Phase = 'down';
+  #trouble: WatershardError | undefined;
+  #failures = 0;
+  #probe: Message | undefined;
+  #holdTimer: NodeJS.Timeout | undefined;
+  #ackTimer: NodeJS.Timeout | undefined;
+  #recovering: Promise<void> | undefined;
+  #recoverAgain = false;
+  #started = false;
+  /** Connections lost: tells whether one was lost during a check. */
+  #breaks = 0;
+  #maxMessage: number | undefined;
+  #warned = '';
+  #acked = 0;
+
+  constructor(config: JetStreamConfig, context: ExporterContext, capabilities: Capabilities) {
+    this.name = context.name;
+    this.capabilities = capabilities;
+    this.#config = config;
+    this.#context = context;
+    this.#headers = headerWriter(config.stream);
+    this.#window = new KeyedWindow({ messages: config.maxInFlight, bytes: config.maxInFlightBytes }, (batch) => this.#settled(batch));
+    this.#client = new NatsClient(config, context.cluster, {
+      answered: (token, answer) => this.#answered(token, answer),
+      disconnected: () => this.#down(new WatershardError('EXPORTER_UNREACHABLE', `exporter ${this.name}: the connection to NATS broke`)),
+      reconnected: () => {
+        if (this.#started) void this.#recover();
+      },
+      closed: (error) => {
+        this.#down(error);
+        if (this.#started) void this.#recover();
+      },
+      forbidden: (error, subject) => this.#forbidden(error, subject),
+    });
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const beat = Math.min(1000, this.#config.ackTimeout / 2);
+    this.#ackTimer = setInterval(() => this.#resendUnanswered(), beat).unref();
+    for (this.#failures = 0; ; ) {
+      signal.throwIfAborted();
+      try {
+        if (await this.#establish()) break;
+      } catch (e) {
+        const error = this.#fault(e);
+        if (error.class === 'configuration' || this.#phase === 'closed') throw error;
+        this.#report(error);
+        await sleep(backoffDelay(++this.#failures), undefined, { signal: AbortSignal.any([signal, this.#ending.signal]) });
+      }
+    }
+    this.#started = true;
+    this.#resume();
+  }
+
+  open(stream: Stream, incarnation: number): void {
+    this.#window.open(stream.id, incarnation);
+    this.#pump();
+  }
+
+  write(batch: Batch): void {
+    this.#window.add(batch);
+    this.#pump();
+  }
+
+  cut(): void {
+    // Every batch is acknowledged by itself: a cut has no meaning here.
+  }
+
+  committed(): void {
+    // The server knows the records by their ids: what was committed has no meaning here.
+  }
+
+  async drain(signal: AbortSignal): Promise<void> {
+    if (this.#window.idle || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#drained.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#drained.add(done);
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#phase = 'closed';
+    this.#ending.abort();
+    clearTimeout(this.#holdTimer);
+    clearInterval(this.#ackTimer);
+    for (const done of this.#drained) done();
+    await this.#client.close();
+    this.#context.metrics.connected.set({ exporter: this.name }, 0);
+  }
+
+  health(): Health {
+    if (this.#phase === 'closed') return { ok: false, detail: 'closed' };
+    if (this.#trouble !== undefined) return { ok: false, detail: `${this.#trouble.message} (${this.#trouble.code}: ${this.#trouble.remedy})` };
+    return this.#phase === 'down' ? { ok: false, detail: 'connecting' } : { ok: true };
+  }
+
+  status(): Readonly<Record<string, number | string | boolean>> {
+    return {
+      phase: this.#phase,
+      stream: this.#config.stream,
+      server: this.#client.connection?.getServer() ?? '',
+      queued: this.#window.queued,
+      inFlight: this.#window.inFlight.size,
+      inFlightBytes: this.#window.bytesInFlight,
+      acked: this.#acked,
+    };
+  }
+
+  /** Connects unless the library is doing that, and checks the stream. @returns whether the connection held meanwhile */
+  async #establish(): Promise<boolean> {
+    const breaks = this.#breaks;
+    if (this.#client.connection === undefined) await this.#client.connect();
+    else await this.#client.subscribe();
+    const { connection } = this.#client;
+    if (connection === undefined) throw new WatershardError('EXPORTER_UNREACHABLE', `exporter ${this.name} was closed`);
+    this.#context.metrics.connected.set({ exporter: this.name }, 1);
+    const { maxMessage, warnings, created } = await checkTarget(connection, this.#config, this.#context.cluster);
+    this.#maxMessage = maxMessage;
+    if (created) this.#context.logger.info({ exporter: this.name, stream: this.#config.stream }, 'stream created');
+    if (warnings.join() !== this.#warned) {
+      for (const warning of warnings) this.#context.logger.warn({ exporter: this.name }, warning);
+      this.#warned = warnings.join();
+    }
+    return breaks === this.#breaks;
+  }
+
+  /** After the connection came back. One at a time; a connection that breaks meanwhile makes it begin again. */
+  async #recover(): Promise<void> {
+    this.#recoverAgain = true;
+    this.#recovering ??= (async () => {
+      while (this.#recoverAgain && this.#phase === 'down') {
+        this.#recoverAgain = false;
+        try {
+          if ((await this.#establish()) && this.#phase === 'down') this.#resume();
+        } catch (e) {
+          if (this.#phase !== 'down') break;
+          this.#report(this.#fault(e));
+          this.#recoverAgain = true;
+          await sleep(backoffDelay(++this.#failures), undefined, { ref: false });
+        }
+      }
+      this.#recovering = undefined;
+    })();
+    await this.#recovering;
+  }
+
+  #down(error: WatershardError): void {
+    if (this.#phase === 'closed') return;
+    clearTimeout(this.#holdTimer);
+    this.#breaks++;
+    this.#probe = undefined;
+    this.#phase = 'down';
+    this.#context.metrics.connected.set({ exporter: this.name }, 0);
+    this.#report(error);
+  }
+
+  /** Sends the whole window again, in its order: nothing tells what of it got through. The server suppresses what did by its id. */
+  #resume(): void {
+    if (this.#phase === 'closed') return;
+    this.#failures = 0;
+    this.#phase = 'ready';
+    this.#recovered();
+    for (const message of [...this.#window.inFlight.values()]) this.#send(message, 'reconnect');
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#phase === 'ready') {
+      const message = this.#window.next();
+      if (message === undefined) break;
+      const { subject, id, operation, payload } = message;
+      const fault = subjectFault(subject);
+      message.headers = this.#headers(id, operation, this.#attributes(message));
+      const size = message.headers.length + payload.length;
+      const limit = Math.min(this.#client.maxPayload ?? Infinity, this.#maxMessage ?? Infinity);
+      if (fault !== undefined) this.#reject(message, 'RECORD_REJECTED', fault);
+      else if (size > limit) this.#reject(message, 'RECORD_TOO_LARGE', `it has ${size} bytes with its headers, the server takes ${limit}`);
+      else this.#send(message);
+    }
+    if (this.#window.idle) for (const done of this.#drained) done();
+  }
+
+  /** Headers of CloudEvents in binary mode. */
+  #attributes(message: Message): Record<string, string> | undefined {
+    if (this.#config.encoding !== 'cloudevents' || this.#config.cloudEventsMode !== 'binary') return undefined;
+    const { stream, resource } = message.batch;
+    let source = this.#sources.get(stream);
+    if (source === undefined) {
+      source = cloudEventSource({ cluster: this.#context.cluster, group: resource.group, resource: resource.resource });
+      this.#sources.set(stream, source);
+    }
+    return cloudEventHeaders(source, message);
+  }
+
+  #send(message: Message, retryReason?: string): void {
+    if (retryReason !== undefined) this.#context.metrics.retries.inc({ exporter: this.name, reason: retryReason });
+    message.sentAt = Date.now();
+    message.attempts++;
+    message.failed = false;
+    try {
+      this.#client.publish(message.token, message.subject, message.headers, message.payload);
+    } catch (e) {
+      // The library refuses an argument (a restarted server may take less), or the connection was closed: that is told by itself.
+      if (e instanceof Error && e.name === 'InvalidArgumentError') this.#reject(message, 'RECORD_TOO_LARGE', errorMessage(e));
+      else if (e instanceof Error && e.name === 'InvalidSubjectError') this.#reject(message, 'RECORD_REJECTED', errorMessage(e));
+      else message.failed = true;
+    }
+  }
+
+  #answered(token: number, answer: Answer): void {
+    const message = this.#window.inFlight.get(token);
+    if (message === undefined || this.#phase === 'closed') return; // answered before, by an earlier attempt
+    if (answer.type === 'stored') {
+      if (answer.duplicate) this.#context.metrics.duplicates.inc({ exporter: this.name });
+      this.#acked++;
+      this.#window.settle(message, true);
+      if (message === this.#probe) this.#release();
+      else if (this.#phase === 'ready' && this.#trouble !== undefined) this.#recovered();
+      this.#pump();
+      return;
+    }
+    this.#refused(message, answer);
+    this.#pump();
+  }
+
+  #refused(message: Message, answer: Exclude<Answer, { type: 'stored' }>): void {
+    const doing = `exporter ${this.name}, storing ${message.id} on ${message.subject}`;
+    if (answer.type === 'no-responders') {
+      const error = new WatershardError('EXPORTER_TARGET_MISSING', `${doing}: no stream takes this subject, or it has no leader`);
+      this.#hold(message, 'no-responders', error);
+      return;
+    }
+    const { code, status, description } = answer;
+    const text = `${doing}: ${description} (${code})`;
+    if (TOO_LARGE.has(code)) this.#reject(message, 'RECORD_TOO_LARGE', description);
+    else if (FULL.has(code)) this.#hold(message, 'full', new WatershardError('EXPORTER_FULL', text));
+    else if (MISCONFIGURED.has(code)) this.#hold(message, 'misconfigured', new WatershardError('EXPORTER_MISCONFIGURED', text));
+    else if (status === BAD_REQUEST && code !== 0 && message.attempts >= ATTEMPTS_OF_A_BAD_REQUEST) this.#reject(message, 'RECORD_REJECTED', `${description} (${code})`);
+    else this.#hold(message, 'refused', new WatershardError('EXPORTER_UNREACHABLE', text));
+  }
+
+  #forbidden(error: WatershardError, subject: string): void {
+    const message = [...this.#window.inFlight.values()].find((m) => m.subject === subject) ?? this.#window.inFlight.values().next().value;
+    if (message !== undefined) this.#hold(message, 'forbidden', error);
+    else this.#report(error);
+  }
+
+  /** Stops sending until this message is stored. */
+  #hold(message: Message, reason: string, error: WatershardError): void {
+    message.failed = true;
+    if (this.#phase === 'closed' || this.#phase === 'down') return;
+    this.#report(error);
+    if (this.#phase === 'holding' && message !== this.#probe) return; // its turn comes when the probe is stored
+    this.#phase = 'holding';
+    this.#probe = message;
+    clearTimeout(this.#holdTimer);
+    this.#holdTimer = setTimeout(() => void this.#tryProbe(message, reason), backoffDelay(++this.#failures)).unref();
+  }
+
+  async #tryProbe(message: Message, reason: string): Promise<void> {
+    if (reason === 'no-responders' || reason === 'forbidden') {
+      try {
+        await this.#establish(); // tells what is wrong, and creates the stream where that is configured
+      } catch (e) {
+        if (this.#phase === 'holding' && message === this.#probe) this.#hold(message, reason, this.#fault(e));
+        return;
+      }
+    }
+    if (this.#phase !== 'holding' || message !== this.#probe) return;
+    this.#send(message, reason);
+    this.#pump();
+  }
+
+  /** The probe is settled: what was refused beside it goes again. */
+  #release(): void {
+    this.#probe = undefined;
+    this.#phase = 'ready';
+    this.#recovered();
+    for (const message of [...this.#window.inFlight.values()]) {
+      if (message.failed && this.#phase === 'ready') this.#send(message, 'held');
+    }
+  }
+
+  #resendUnanswered(): void {
+    if (this.#phase !== 'ready' && this.#phase !== 'holding') return;
+    const before = Date.now() - this.#config.ackTimeout;
+    const late = [...this.#window.inFlight.values()].filter((m) => m.sentAt < before && (!m.failed || this.#phase === 'ready'));
+    if (late.length === 0) return;
+    const error = new WatershardError('EXPORTER_UNREACHABLE', `exporter ${this.name}: ${late.length} messages were not answered within ${this.#config.ackTimeout / 1000} s`);
+    this.#report(error);
+    for (const message of late) {
+      if (message === this.#probe) this.#hold(message, 'timeout', error);
+      else if (this.#phase === 'ready') this.#send(message, 'timeout');
+    }
+    this.#pump();
+  }
+
+  #reject(message: Message, code: 'RECORD_TOO_LARGE' | 'RECORD_REJECTED', reason: string): void {
+    const { id, key, payload } = message;
+    const error = new WatershardError(code, `exporter ${this.name} cannot store ${id} of ${key}: ${reason}`);
+    this.#context.metrics.rejected.inc({ exporter: this.name, reason: code });
+    this.#context.logger.warn({ exporter: this.name, code, id, key, bytes: payload.length }, error.message);
+    this.#context.events.rejected({ exporter: this.name, key, id, error, payload });
+    this.#window.settle(message, false);
+    if (message === this.#probe) this.#release();
+  }
+
+  #settled(batch: OpenBatch): void {
+    const { metrics, events } = this.#context;
+    metrics.records.inc({ exporter: this.name }, batch.stored);
+    metrics.bytes.inc({ exporter: this.name }, batch.storedBytes);
+    if (!batch.void) events.acked(batch.stream, batch.incarnation, batch.sequence);
+  }
+
+  #report(error: WatershardError): void {
+    if (this.#trouble?.code !== error.code) {
+      this.#context.logger.warn({ exporter: this.name, code: error.code, remedy: ERROR_CODES[error.code].remedy }, error.message);
+    }
+    this.#trouble = error;
+  }
+
+  #recovered(): void {
+    this.#failures = 0;
+    if (this.#trouble === undefined) return;
+    this.#context.logger.info({ exporter: this.name, after: this.#trouble.code }, 'the sink takes records again');
+    this.#trouble = undefined;
+  }
+
+  #fault(error: unknown): WatershardError {
+    if (error instanceof WatershardError) return error;
+    return new WatershardError('EXPORTER_UNREACHABLE', `exporter ${this.name}: ${errorMessage(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,108 @@
+import { OPERATIONS, type Operation } from '../../model/record.ts';
+
+/** The server ends a connection whose protocol line is longer than its max_control_line (4096), and does not tell the limit. */
+const MAX_SUBJECT = 2048;
+
+/**
+ * Makes the header block of a message as it goes over the wire (ADR-4 of NATS): the stream that has to take it, the
+ * operation and the id by which the server suppresses duplicates. Built as text at once: the client library's header map
+ * costs several times as much a message.
+ */
+export function headerWriter(stream: string): (id: string, operation: Operation, more?: Readonly<Record<string, string>>) => Buffer {
+  const heads = new Map(
+    OPERATIONS.map((operation) => [
+      operation,
+      `NATS/1.0\r\nNats-Expected-Stream: ${stream}\r\nWatershard-Operation: ${operation}\r\nNats-Msg-Id: `,
+    ]),
+  );
+  return (id, operation, more) => {
+    let text = heads.get(operation) + lineSafe(id);
+    if (more !== undefined) for (const name in more) text += `\r\n${name}: ${lineSafe(more[name] ?? '')}`;
+    return Buffer.from(`${text}\r\n\r\n`);
+  };
+}
+
+const LINE_BREAK = /[\r\n]/;
+/** A header ends at a line break; none stands in an id or name of Kubernetes, but nothing must be able to add a header. */
+function lineSafe(value: string): string {
+  return LINE_BREAK.test(value) ? encodeURIComponent(value) : value;
+}
+
+const UNFIT = /[\s*>]|^\.|\.$|\.\.|^\$|^$/;
+/** Why a message cannot be published to the subject, or undefined. */
+export function subjectFault(subject: string): string | undefined {
+  if (subject.length > MAX_SUBJECT) return `its subject has ${subject.length} characters, more than ${MAX_SUBJECT}`;
+  return UNFIT.test(subject) ? `'${subject}' is not a subject` : undefined;
+}
+
+/** The subjects that a template can produce, with `*` for every token that varies. */
+export function subjectPattern(template: string, cluster: string): string {
+  const known = /^[\w-]+$/.test(cluster) ? template.replaceAll('{cluster}', cluster) : template;
+  return known
+    .split('.')
+    .map((token) => (token.includes('{') ? '*' : token))
+    .join('.');
+}
+
+/** The subject for a new stream: `k8s.demo.>` for `k8s.demo.*.*.*.*`. */
+export function streamSubject(pattern: string): string {
+  const varying = pattern.split('.').indexOf('*');
+  return varying <= 0 ? pattern : [...pattern.split('.').slice(0, varying), '>'].join('.');
+}
+
+/** Whether a subject of a stream takes all, some or none of the subjects of a pattern. */
+export function subjectCoverage(streamSubject: string, pattern: string): 'all' | 'some' | 'none' {
+  const have = streamSubject.split('.');
+  const want = pattern.split('.');
+  let all = true;
+  for (let i = 0; i < want.length; i++) {
+    const token = have[i];
+    if (token === '>') return all ? 'all' : 'some';
+    if (token === undefined) return 'none';
+    if (token === '*' || token === want[i]) continue;
+    if (want[i] !== '*') return 'none';
+    all = false;
+  }
+  if (have.length !== want.length) return 'none';
+  return all ? 'all' : 'some';
+}
+
+/** What the server answered to a publish. */
+export type Answer =
+  | { readonly type: 'stored'; readonly duplicate: boolean }
+  /** No stream takes the subject, or it has no leader. */
+  | { readonly type: 'no-responders' }
+  /** `code` is the JetStream error code (errors.json of nats-server), `status` its HTTP-like class. */
+  | { readonly type: 'refused'; readonly code: number; readonly status: number; readonly description: string };
+
+const STORED: Answer = { type: 'stored', duplicate: false };
+const DUPLICATE: Answer = { type: 'stored', duplicate: true };
+const NO_RESPONDERS: Answer = { type: 'no-responders' };
+
+/** Makes the reader of publish acknowledgements: `{"stream":"K8S","seq":7}`, with `"duplicate":true` or an `"error"`. */
+export function answerReader(stream: string): (data: Uint8Array, status: number) => Answer {
+  const usual = Buffer.from(`{"stream":${JSON.stringify(stream)},"seq":`);
+  return (data, status) => {
+    if (data.length === 0) return status === 503 ? NO_RESPONDERS : refused(0, status, 'an empty answer');
+    // The one answer that comes for each message is told by its bytes; the rest is rare and is parsed.
+    if (data.length < usual.length + 22 && data[data.length - 2]! <= 57 && usual.equals(data.subarray(0, usual.length))) return STORED;
+    let answer: unknown;
+    try {
+      answer = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString());
+    } catch (e) {
+      return refused(0, status, `an answer that is not JSON (${String(e)})`);
+    }
+    const { error, seq, duplicate } = (answer ?? {}) as {
+      error?: { code?: number; err_code?: number; description?: string };
+      seq?: number;
+      duplicate?: boolean;
+    };
+    if (error !== undefined) return refused(error.err_code ?? 0, error.code ?? status, error.description ?? 'no description');
+    if (typeof seq !== 'number' || seq <= 0) return refused(0, status, 'an answer without a sequence');
+    return duplicate === true ? DUPLICATE : STORED;
+  };
+}
+
+function refused(code: number, status: number, description: string): Answer {
+  return { type: 'refused', code, status, description };
+}

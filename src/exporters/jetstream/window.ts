@@ -1,0 +1,204 @@
+import { LaneReader, type LaneRecord } from '../../model/lane.ts';
+import type { Resource } from '../../model/resource.ts';
+import type { Batch } from '../exporter.ts';
+
+/**
+ * Records that wait behind another of their key. More are not taken out of their batches, so that one busy object costs a
+ * bounded number of small objects, at the price of holding up what stands behind it.
+ */
+const MAX_WAITING = 8192;
+
+/** A batch of which not every record is settled. */
+export interface OpenBatch {
+  readonly stream: string;
+  readonly resource: Resource;
+  readonly incarnation: number;
+  readonly sequence: number;
+  /** Records that are not settled. */
+  left: number;
+  stored: number;
+  storedBytes: number;
+  /** A newer incarnation of its stream began: what was not sent is not sent any more, and its acknowledgement is not told. */
+  void: boolean;
+}
+
+export interface Message extends LaneRecord {
+  readonly batch: OpenBatch;
+  /** Payload bytes. */
+  readonly bytes: number;
+  /** Set when it enters the window; the same for every attempt, so that a late answer to an earlier one counts. */
+  token: number;
+  headers: Uint8Array;
+  /** Unix time, milliseconds; of the last attempt. */
+  sentAt: number;
+  attempts: number;
+  /** The server has answered the last attempt with an error, so it is not stored. */
+  failed: boolean;
+  next: Message | undefined;
+}
+
+interface StreamState {
+  incarnation: number;
+  batches: OpenBatch[];
+}
+
+/**
+ * Which message goes next, and what may be acknowledged. Pure.
+ *
+ * Of one key at most one message is in flight. Were there two, the first could be lost with a connection and be sent
+ * again after the second was stored: an older state after a newer one. Other keys flow on meanwhile.
+ */
+export class KeyedWindow {
+  readonly #maxMessages: number;
+  readonly #maxBytes: number;
+  readonly #acked: (batch: OpenBatch) => void;
+  readonly #streams = new Map<string, StreamState>();
+  readonly #queue: { readonly batch: OpenBatch; readonly reader: LaneReader; at: number }[] = [];
+  /** The last message of each key that is in flight or waits; each points to the one behind it. */
+  readonly #tails = new Map<string, Message>();
+  /** First of their key, to be sent next. */
+  #sendable: Message[] = [];
+  #sendableAt = 0;
+  #waiting = 0;
+  #queued = 0;
+  #token = 0;
+  #bytes = 0;
+  /** Sent and not settled, in the order in which they were sent first. */
+  readonly inFlight = new Map<number, Message>();
+
+  /** @param acked called for each batch once all its records, and all batches of the stream before it, are settled; for void ones too */
+  constructor(limits: { messages: number; bytes: number }, acked: (batch: OpenBatch) => void) {
+    this.#maxMessages = limits.messages;
+    this.#maxBytes = limits.bytes;
+    this.#acked = acked;
+  }
+
+  /** Records that are not in flight yet. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  get bytesInFlight(): number {
+    return this.#bytes;
+  }
+
+  get idle(): boolean {
+    return this.#queued === 0 && this.inFlight.size === 0;
+  }
+
+  open(stream: string, incarnation: number): void {
+    for (const batch of this.#streams.get(stream)?.batches ?? []) batch.void = true;
+    this.#streams.set(stream, { incarnation, batches: [] });
+  }
+
+  add({ stream, incarnation, sequence, lane }: Batch): void {
+    let state = this.#streams.get(stream.id);
+    if (state === undefined || incarnation > state.incarnation) {
+      this.open(stream.id, incarnation);
+      state = this.#streams.get(stream.id) as StreamState;
+    }
+    if (incarnation < state.incarnation) return; // its stream has begun again, which sends it again
+    const reader = new LaneReader(lane);
+    const batch = { stream: stream.id, resource: stream.resource, incarnation, sequence, left: reader.count, stored: 0, storedBytes: 0, void: false };
+    state.batches.push(batch);
+    this.#queued += reader.count;
+    if (reader.count === 0) this.#complete(batch);
+    else this.#queue.push({ batch, reader, at: 0 });
+  }
+
+  /** The next message to send, which is then in flight; undefined where the window is full or nothing may be sent. */
+  next(): Message | undefined {
+    for (;;) {
+      const message = this.#sendable[this.#sendableAt];
+      if (message === undefined) {
+        if (!this.#read()) return undefined;
+        continue;
+      }
+      if (!message.batch.void) {
+        if (this.inFlight.size >= this.#maxMessages) return undefined;
+        if (this.#bytes > 0 && this.#bytes + message.bytes > this.#maxBytes) return undefined;
+      }
+      this.#sendableAt++;
+      if (this.#sendableAt === this.#sendable.length) {
+        this.#sendable = [];
+        this.#sendableAt = 0;
+      }
+      this.#queued--;
+      message.token = ++this.#token;
+      this.inFlight.set(message.token, message);
+      this.#bytes += message.bytes;
+      if (!message.batch.void) return message;
+      this.settle(message, false);
+    }
+  }
+
+  /** The message is stored, or was set aside; the next of its key may go. */
+  settle(message: Message, stored: boolean): void {
+    this.inFlight.delete(message.token);
+    this.#bytes -= message.bytes;
+    if (message.next !== undefined) {
+      this.#waiting--;
+      this.#sendable.push(message.next);
+      message.next = undefined;
+    } else this.#tails.delete(message.key);
+    const { batch } = message;
+    if (stored) {
+      batch.stored++;
+      batch.storedBytes += message.bytes;
+    }
+    if (--batch.left === 0) this.#complete(batch);
+  }
+
+  /** Takes one record out of its batch; false where there is none or too many wait. */
+  #read(): boolean {
+    const head = this.#queue[0];
+    if (head === undefined || this.#waiting >= MAX_WAITING) return false;
+    if (head.batch.void && head.at < head.reader.count) {
+      const unread = head.reader.count - head.at;
+      this.#queued -= unread;
+      head.batch.left -= unread;
+      this.#queue.shift();
+      if (head.batch.left === 0) this.#complete(head.batch);
+      return true;
+    }
+    const record = head.reader.at(head.at++);
+    if (head.at === head.reader.count) this.#queue.shift();
+    const message: Message = {
+      subject: record.subject,
+      key: record.key,
+      id: record.id,
+      operation: record.operation,
+      payload: record.payload,
+      batch: head.batch,
+      bytes: record.payload.length,
+      token: 0,
+      headers: EMPTY,
+      sentAt: 0,
+      attempts: 0,
+      failed: false,
+      next: undefined,
+    };
+    const before = this.#tails.get(message.key);
+    this.#tails.set(message.key, message);
+    if (before === undefined) this.#sendable.push(message);
+    else {
+      before.next = message;
+      this.#waiting++;
+    }
+    return true;
+  }
+
+  #complete(batch: OpenBatch): void {
+    const state = this.#streams.get(batch.stream);
+    if (batch.void || state === undefined) {
+      this.#acked(batch);
+      return;
+    }
+    for (let first = state.batches[0]; first?.left === 0; first = state.batches[0]) {
+      state.batches.shift();
+      this.#acked(first);
+    }
+  }
+}
+
+const EMPTY = new Uint8Array(0);

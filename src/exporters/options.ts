@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { parseBytes, parseDuration } from '../model/units.ts';
+
+/** A size like `64MiB`; the value is in bytes. */
+export function byteSize(least = 0): z.ZodType<number, string | number> {
+  return z.union([z.string(), z.number()]).transform((value, context) => {
+    const parsed = parseBytes(String(value));
+    if (parsed !== undefined && parsed >= least) return parsed;
+    context.addIssue({ code: 'custom', message: `not a size of at least ${least} bytes; write it like 64MiB or 100MB` });
+    return z.NEVER;
+  });
+}
+
+/** A duration like `10s`; the value is in milliseconds. */
+export function duration(least = 0): z.ZodType<number, string> {
+  return z.string().transform((value, context) => {
+    const parsed = parseDuration(value);
+    if (parsed !== undefined && parsed >= least) return parsed;
+    context.addIssue({ code: 'custom', message: `not a duration of at least ${least}ms; write it like 500ms, 10s or 1h30m` });
+    return z.NEVER;
+  });
+}
+
+const exporterName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be of lower-case letters, digits and dashes, 63 at most');
+
+/** The settings that every sink has, to be spread into its own schema. What concerns more than one exporter is checked by src/config. */
+export const exporterOptions = {
+  name: exporterName.describe('Unique name of this exporter: in metrics, logs, the state, and for deadLetter.'),
+  required: z
+    .boolean()
+    .default(true)
+    .describe('A required exporter holds the stream back until it has stored a record. One that is not gets a buffer of its own, and loses by its policy.'),
+  buffer: z
+    .strictObject({
+      bytes: byteSize(2 ** 20)
+        .prefault('64MiB')
+        .describe('Bytes of records that wait for this exporter. Size.'),
+      overflow: z
+        .enum(['drop-newest', 'drop-oldest'])
+        .default('drop-newest')
+        .describe('What is dropped, and counted, when the buffer is full.'),
+    })
+    .prefault({})
+    .describe('The buffer of an exporter that is not required.'),
+  deadLetter: exporterName
+    .optional()
+    .describe('Name of the exporter that gets the records which this one cannot take. Without it they are dropped, counted and logged.'),
+} as const;

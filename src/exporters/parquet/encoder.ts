@@ -1,0 +1,193 @@
+import { errorMessage } from '../../model/errors.ts';
+import { fieldsToJson } from '../../model/field-json.ts';
+import type { FieldType } from '../../model/field-type.ts';
+import { LaneReader } from '../../model/lane.ts';
+import { readRow } from '../../model/row.ts';
+import { OpenFile } from './open-file.ts';
+import type { EncodedFile, EncoderAnswer, EncoderTask, Misfits, RejectedRow } from './protocol.ts';
+import { dateOfDay, dayOf, type Table } from './request.ts';
+import { type TableRow, tableRow } from './table-row.ts';
+
+const ROW_GROUP_BYTES = 8 * 2 ** 20;
+const SAMPLE_LENGTH = 100;
+
+interface OpenStream {
+  readonly incarnation: number;
+  /** By table and UTC day. */
+  readonly files: Map<string, { readonly table: Table; readonly day: number; readonly file: OpenFile }>;
+  rows: number;
+  held: number;
+}
+
+interface ResourceTypes {
+  readonly table: Table;
+  readonly resource: string;
+  readonly types: Map<string, FieldType>;
+  /** How many of the types the other side knows of. */
+  told: number;
+}
+
+/** The open files of one Parquet exporter: what its thread holds. Runs in any thread; takes one task at a time. */
+export class ParquetEncoder {
+  readonly #rowGroupBytes: number;
+  readonly #streams = new Map<string, OpenStream>();
+  readonly #types = new Map<string, ResourceTypes>();
+  #held = 0;
+  #rejected: RejectedRow[] = [];
+  #misfits = new Map<string, { -readonly [K in keyof Misfits]: Misfits[K] }>();
+
+  constructor(rowGroupBytes = ROW_GROUP_BYTES) {
+    this.#rowGroupBytes = rowGroupBytes;
+  }
+
+  run(task: EncoderTask): EncoderAnswer {
+    switch (task.type) {
+      case 'types': {
+        const known = this.#typesOf(task.table, task.resource);
+        for (const [name, type] of Object.entries(task.types)) known.types.set(name, type);
+        known.told = known.types.size;
+        return this.#answer(undefined);
+      }
+      case 'append':
+        return this.#answer(this.#append(task));
+      case 'cut':
+        return this.#cut(task.stream, task.incarnation);
+      case 'discard':
+        this.#discard(task.stream, task.incarnation);
+        return this.#answer(undefined);
+    }
+  }
+
+  #append(task: EncoderTask & { readonly type: 'append' }): OpenStream | undefined {
+    const stream = this.#stream(task.stream, task.incarnation);
+    if (stream === undefined) return undefined;
+    const lane = new LaneReader(task.lane);
+    for (let i = 0; i < lane.count; i++) {
+      const record = lane.at(i);
+      // A marker or a delete is no living object.
+      if (task.table === 'inventory' && (record.operation === 'DELETED' || record.operation === 'GAP')) continue;
+      let row: TableRow;
+      try {
+        row = tableRow(readRow(record.payload));
+      } catch (e) {
+        this.#rejected.push({
+          key: record.key,
+          id: record.id,
+          message: errorMessage(e),
+          payload: record.payload.slice(),
+        });
+        continue;
+      }
+      const file = this.#file(stream, task, row.observedAt);
+      const before = file.held;
+      file.append(row, record.payload.length);
+      stream.rows++;
+      stream.held += file.held - before;
+      this.#held += file.held - before;
+    }
+    return stream;
+  }
+
+  /** The stream's files; undefined where a newer incarnation has begun. */
+  #stream(id: string, incarnation: number): OpenStream | undefined {
+    this.#discard(id, incarnation);
+    let stream = this.#streams.get(id);
+    if (stream === undefined) {
+      stream = { incarnation, files: new Map(), rows: 0, held: 0 };
+      this.#streams.set(id, stream);
+    }
+    return stream.incarnation === incarnation ? stream : undefined;
+  }
+
+  #discard(id: string, incarnation: number): void {
+    const stream = this.#streams.get(id);
+    if (stream === undefined || stream.incarnation >= incarnation) return;
+    this.#held -= stream.held;
+    this.#streams.delete(id);
+  }
+
+  #file(stream: OpenStream, task: EncoderTask & { readonly type: 'append' }, observedAt: number): OpenFile {
+    const { table, resource, context, fields } = task;
+    const day = dayOf(observedAt);
+    // Rows of one inventory are as of one moment: each moment has its own file.
+    const key = table === 'inventory' ? `inventory/${observedAt}` : `changes/${day}`;
+    let open = stream.files.get(key);
+    if (open === undefined) {
+      const file = new OpenFile(
+        {
+          table,
+          context,
+          fields,
+          inventoryObjects: task.inventoryObjects,
+          rowGroupBytes: this.#rowGroupBytes,
+          types: this.#typesOf(table, resource).types,
+          onMisfit: (field, type, value) => {
+            const name = JSON.stringify([table, resource, field]);
+            const misfit = this.#misfits.get(name);
+            if (misfit !== undefined) misfit.count++;
+            else {
+              const sample = fieldsToJson({ [field]: value }).slice(0, SAMPLE_LENGTH);
+              this.#misfits.set(name, { table, resource, field, type, count: 1, sample });
+            }
+          },
+        },
+        observedAt,
+      );
+      open = { table, day, file };
+      stream.files.set(key, open);
+    }
+    return open.file;
+  }
+
+  #typesOf(table: Table, resource: string): ResourceTypes {
+    const key = `${table}/${resource}`;
+    let known = this.#types.get(key);
+    if (known === undefined) {
+      known = { table, resource, types: new Map(), told: 0 };
+      this.#types.set(key, known);
+    }
+    return known;
+  }
+
+  #cut(id: string, incarnation: number): EncoderAnswer {
+    const stream = this.#streams.get(id);
+    if (stream?.incarnation !== incarnation) return this.#answer(undefined);
+    this.#streams.delete(id);
+    this.#held -= stream.held;
+    const files: EncodedFile[] = [];
+    for (const { table, day, file } of stream.files.values()) {
+      const asOf = table === 'inventory' ? file.firstObservedAt : undefined;
+      for (const [part, { bytes, rows }] of file.finish().entries()) {
+        files.push({ table, date: dateOfDay(day), part, asOf, rows, bytes });
+      }
+    }
+    return this.#answer(undefined, files);
+  }
+
+  #answer(stream: OpenStream | undefined, files: readonly EncodedFile[] = []): EncoderAnswer {
+    const types: EncoderAnswer['types'][number][] = [];
+    for (const known of this.#types.values()) {
+      if (known.types.size === known.told) continue;
+      known.told = known.types.size;
+      types.push({ table: known.table, resource: known.resource, types: Object.fromEntries(known.types) });
+    }
+    const rejected = this.#rejected;
+    const misfits = [...this.#misfits.values()];
+    if (rejected.length > 0) this.#rejected = [];
+    if (misfits.length > 0) this.#misfits = new Map();
+    return {
+      held: this.#held,
+      streamHeld: stream?.held ?? 0,
+      streamRows: stream?.rows ?? 0,
+      rejected,
+      misfits,
+      types,
+      files,
+    };
+  }
+}
+
+/** The buffers of an answer that are moved to the other thread. */
+export function answerBuffers(answer: EncoderAnswer): ArrayBuffer[] {
+  return answer.files.map((file) => file.bytes);
+}

@@ -1,0 +1,79 @@
+import type { Position } from '../../model/position.ts';
+import type { Stream } from '../../model/resource.ts';
+import type { Batch } from '../exporter.ts';
+import type { FieldDeclarations } from './protocol.ts';
+import type { Table } from './request.ts';
+
+/** What waits for its way into the encoder thread. A cut stands behind the batches that it closes. */
+export type Waiting =
+  | { readonly type: 'batch'; readonly batch: Batch; readonly bytes: number }
+  | { readonly type: 'cut'; readonly sequence: number };
+
+/** One incarnation of a stream, and its files. */
+export class StreamFiles {
+  readonly stream: Stream;
+  readonly incarnation: number;
+  readonly fields: FieldDeclarations | undefined;
+  /** The last committed one: the files begin at it. */
+  position: Position | undefined;
+  /** Sequence of the last batch that was written, encoded, and given back its credit. */
+  written = 0;
+  encoded = 0;
+  absorbed = 0;
+  readonly waiting: Waiting[] = [];
+  /** Cuts in `waiting`. */
+  waitingCuts = 0;
+  /** Batches that the thread has, or will have, and that no cut has brought back. */
+  inThread = 0;
+  /** In the thread: rows, and bytes held. */
+  rows = 0;
+  held = 0;
+  /** Written since the last cut. */
+  records = 0;
+  bytes = 0;
+  /** Written and not acknowledged. */
+  pendingRecords = 0;
+  pendingBytes = 0;
+  /** `cutWanted` was said and no cut has come. */
+  asked = false;
+  /** From a cut until its position is committed. */
+  cutting = false;
+  timer: NodeJS.Timeout | undefined;
+  /** No leftovers of an older attempt are there. */
+  swept = false;
+  /** Sequence of the notes that were left for files of dates before the position's; see leftovers.ts. */
+  readonly notes = new Map<Table, number>();
+  /** Settles when no file is being stored. Never rejects. */
+  storing: Promise<void>;
+  readonly #void = new AbortController();
+
+  constructor(
+    stream: Stream,
+    incarnation: number,
+    position: Position | undefined,
+    fields: FieldDeclarations | undefined,
+    before: Promise<void>,
+  ) {
+    this.stream = stream;
+    this.incarnation = incarnation;
+    this.position = position;
+    this.fields = fields;
+    this.storing = before;
+  }
+
+  get sequence(): number {
+    return this.position?.sequence ?? 0;
+  }
+
+  /** Aborted when this incarnation is void. */
+  get signal(): AbortSignal {
+    return this.#void.signal;
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.waiting.length = 0;
+    this.#void.abort();
+  }
+}

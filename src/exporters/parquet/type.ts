@@ -1,0 +1,22 @@
+import type { Capabilities } from '../exporter.ts';
+import type { ExporterType } from '../exporter-type.ts';
+import { parquetConfig } from './config.ts';
+
+const capabilities: Capabilities = {
+  acknowledges: true,
+  deduplicates: 'by-file',
+  ordered: true,
+  cuts: true,
+  encodings: ['rows'],
+};
+
+/** Parquet files on S3-compatible object storage or in a folder. */
+export const parquetType: ExporterType<typeof parquetConfig> = {
+  config: parquetConfig,
+  capabilities,
+  lane: () => ({ encoding: 'rows' }),
+  create: async (config, context) => {
+    const { ParquetExporter } = await import('./exporter.ts');
+    return new ParquetExporter(config, context, capabilities);
+  },
+};

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { fileType } from './file/type.ts';
+import { jetstreamType } from './jetstream/type.ts';
+import { parquetType } from './parquet/type.ts';
+
+/** Every kind of sink, by the `type` of its configuration. A new one is one line here and a folder of its own. */
+export const EXPORTERS = {
+  jetstream: jetstreamType,
+  file: fileType,
+  parquet: parquetType,
+} as const;
+
+export type ExporterConfig = z.output<(typeof EXPORTERS)[keyof typeof EXPORTERS]['config']>;
+
+const leaves = Object.values(EXPORTERS).map((type) => type.config);
+
+/** One entry of `exporters` in the configuration. */
+export const exporterConfig = z.discriminatedUnion('type', leaves as [(typeof leaves)[number], ...typeof leaves]);

@@ -1,0 +1,65 @@
+/**
+ * A buffer that grows and is used again for record after record. `view` shows what was written since `reset`; it is
+ * valid until the next write, so whoever keeps it has to copy it.
+ */
+export class ByteWriter {
+  #bytes = Buffer.allocUnsafeSlow(4096);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  reset(): void {
+    this.#length = 0;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** Two's complement, little-endian. */
+  int32(value: number): void {
+    this.#reserve(4);
+    this.#length = this.#bytes.writeInt32LE(value, this.#length);
+  }
+
+  /** Overwrites 4 bytes that were written before. */
+  int32At(value: number, at: number): void {
+    this.#bytes.writeInt32LE(value, at);
+  }
+
+  /** IEEE 754, little-endian. */
+  float64(value: number): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeDoubleLE(value, this.#length);
+  }
+
+  /** UTF-8; returns the number of bytes. */
+  text(text: string): number {
+    // A UTF-16 unit takes at most 3 bytes; asking for the exact length first would read the text twice.
+    this.#reserve(text.length * 3);
+    const written = this.#bytes.write(text, this.#length, 'utf8');
+    this.#length += written;
+    return written;
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  view(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #reserve(more: number): void {
+    const need = this.#length + more;
+    if (need <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, need));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+}

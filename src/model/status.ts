@@ -1,0 +1,93 @@
+import type { ErrorCode } from './errors.ts';
+
+/** What is running and how it is doing, at one moment: `/status`, the live page. Names no object and holds no content. */
+export interface StatusReport {
+  /** Of Watershard. */
+  readonly version: string;
+  readonly cluster: {
+    readonly name: string;
+    /** uid of the kube-system namespace; '' until it is known. */
+    readonly uid: string;
+    readonly server: string;
+  };
+  /** Unix time, milliseconds; so are all times in a report. */
+  readonly startedAt: number;
+  readonly ready: boolean;
+  /** Why it is not ready, one sentence each; empty when it is. */
+  readonly reasons: readonly string[];
+  readonly state: {
+    readonly kind: string;
+    readonly epoch: string;
+    /** Why nothing can be committed at the moment. */
+    readonly trouble?: string;
+    /** Of any stream. */
+    readonly lastCommitAt?: number;
+  };
+  /** Bytes between the socket and the acknowledgement. */
+  readonly credits: { readonly inFlight: number; readonly limit: number };
+  readonly streams: readonly StreamStatus[];
+  readonly shards: readonly ShardStatus[];
+  readonly exporters: readonly ExporterStatus[];
+  /** Since the start: records made, and bytes read from the API server. */
+  readonly totals: { readonly records: number; readonly bytes: number };
+}
+
+export interface StreamStatus {
+  readonly id: string;
+  /** `deployments.apps`. */
+  readonly resource: string;
+  /** Of the list/watch machine: `listing`, `watching`, `forbidden`, … */
+  readonly state: string;
+  /** When it came into this state. */
+  readonly since: number;
+  /** Index of the shard that its events go to. */
+  readonly shard: number;
+  /** The list is complete and the watch is open. */
+  readonly synced: boolean;
+  /** Committed; '' while there is none. */
+  readonly resourceVersion: string;
+  readonly knownObjects: number;
+  /** Records made since the start. */
+  readonly records: number;
+  /** Age of the oldest record that is not acknowledged by every required exporter; 0 where none waits. */
+  readonly lagSeconds: number;
+  readonly lastError?: StatusError;
+}
+
+export interface StatusError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly remedy: string;
+  readonly at: number;
+}
+
+export interface ShardStatus {
+  readonly index: number;
+  readonly queueBytes: number;
+  /** Since the start; so are records and restarts. */
+  readonly batches: number;
+  readonly records: number;
+  readonly restarts: number;
+}
+
+export interface ExporterStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly required: boolean;
+  readonly ok: boolean;
+  /** Why it is not, with the remedy. */
+  readonly detail?: string;
+  /** Records acknowledged since the start. */
+  readonly acknowledged: number;
+  readonly pendingBytes: number;
+  /** What the exporter says of itself: what is where, without content. */
+  readonly status: Readonly<Record<string, number | string | boolean>>;
+}
+
+/** What the health endpoints answer. `live: false` asks the platform for a restart. */
+export interface HealthReport {
+  readonly live: boolean;
+  readonly ready: boolean;
+  /** Why it is not live or not ready, one sentence each. */
+  readonly reasons: readonly string[];
+}

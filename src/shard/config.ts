@@ -1,0 +1,32 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { parseBytes } from '../model/units.ts';
+
+const MIB = 2 ** 20;
+
+const bytes = z.union([z.string(), z.number()]).transform((value, context) => {
+  const parsed = parseBytes(String(value));
+  if (parsed !== undefined && parsed >= MIB) return parsed;
+  context.addIssue({ code: 'custom', message: 'not a size of at least 1MiB; write it like 64MiB or 100MB' });
+  return z.NEVER;
+});
+
+export const workersConfig = z
+  .int()
+  .min(1)
+  .max(256)
+  .default(() => Math.max(1, availableParallelism() - 1))
+  .meta({ description: 'Worker threads, one shard each. By default one less than there are cores, at least 1.', 'x-default': 'cores - 1' });
+
+export const flowConfig = z
+  .strictObject({
+    bytesInFlight: bytes
+      .prefault('128MiB')
+      .describe('Bytes that may be between the sockets and the acknowledgements, over all streams. When they are used up, nothing is read. Size.'),
+    bytesPerStream: bytes
+      .prefault('32MiB')
+      .describe('The same for one stream, so that a busy one does not hold up the others. At most bytesInFlight. Size.'),
+  })
+  .describe('Flow control.');
+
+export type FlowConfig = z.output<typeof flowConfig>;

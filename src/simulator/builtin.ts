@@ -1,0 +1,244 @@
+import { CHANGED, fieldTree, labels, managedFields, metadata, podHash, type Shape } from './objects.ts';
+import type { TemplateObject } from './template.ts';
+
+const fake = (text: string): string => Buffer.from(text).toString('base64');
+
+export function configMap(s: Shape): TemplateObject {
+  return {
+    kind: 'ConfigMap',
+    apiVersion: 'v1',
+    metadata: metadata(s, {
+      managed: managedFields('v1', {
+        manager: 'helm',
+        fields: fieldTree('f:data f:server.yaml', 'f:metadata f:labels f:tier'),
+      }),
+    }),
+    data: {
+      revision: '@{count}',
+      'server.yaml':
+        `listen: ":8080"\nservice: ${s.app}\nlog:\n  level: info\n  format: "json"\nlimits:\n  connections: 512\n  note: "quotes \\" and braces {}"\n`.repeat(
+          3,
+        ),
+    },
+  } as TemplateObject;
+}
+
+export function secret(s: Shape): TemplateObject {
+  return {
+    kind: 'Secret',
+    apiVersion: 'v1',
+    metadata: metadata(s, {
+      managed: managedFields('v1', {
+        manager: 'helm',
+        fields: fieldTree('f:data f:password', 'f:data f:username', 'f:type'),
+      }),
+    }),
+    data: { password: fake(`not-a-secret-${s.app}-${s.namespace}`), rotation: '@{count}00', username: fake(s.app) },
+    type: 'Opaque',
+  } as TemplateObject;
+}
+
+export function service(s: Shape): TemplateObject {
+  return {
+    kind: 'Service',
+    apiVersion: 'v1',
+    metadata: metadata(s, { annotations: { 'example.com/revision': '@{count}' } }),
+    spec: {
+      ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 'http' }],
+      selector: { app: s.app },
+      clusterIP: '10.96.@{octet}.@{host}',
+      clusterIPs: ['10.96.@{octet}.@{host}'],
+      type: 'ClusterIP',
+      sessionAffinity: 'None',
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+      internalTrafficPolicy: 'Cluster',
+    },
+    status: { loadBalancer: {} },
+  } as TemplateObject;
+}
+
+export function event(s: Shape): TemplateObject {
+  return {
+    kind: 'Event',
+    apiVersion: 'v1',
+    metadata: metadata(s, { name: `${s.app}-${podHash(s)}.@{suffix}`, labels: {} }),
+    involvedObject: {
+      kind: 'Pod',
+      namespace: s.namespace,
+      name: `${s.app}-${podHash(s)}`,
+      uid: s.ownerUid,
+      apiVersion: 'v1',
+      fieldPath: 'spec.containers{server}',
+    },
+    reason: 'BackOff',
+    message: 'Back-off restarting failed container server in pod',
+    source: { component: 'kubelet', host: 'node-@{octet}' },
+    firstTimestamp: CHANGED,
+    lastTimestamp: CHANGED,
+    count: '@#{count}',
+    type: 'Warning',
+    eventTime: null,
+    reportingComponent: 'kubelet',
+    reportingInstance: 'node-@{octet}',
+  } as TemplateObject;
+}
+
+const podTemplate = (s: Shape): unknown => ({
+  metadata: { creationTimestamp: null, labels: { app: s.app, ...labels(s) } },
+  spec: {
+    containers: [
+      {
+        name: 'server',
+        image: `registry.example.com/${s.app}/server:1.14.2`,
+        ports: [{ containerPort: 8080, protocol: 'TCP' }],
+        resources: { requests: { cpu: '100m' } },
+        imagePullPolicy: 'IfNotPresent',
+      },
+    ],
+    restartPolicy: 'Always',
+  },
+});
+
+function workload(kind: 'Deployment' | 'ReplicaSet') {
+  return (s: Shape): TemplateObject => {
+    const applied = JSON.stringify({
+      apiVersion: 'apps/v1',
+      kind,
+      metadata: { name: s.app, namespace: s.namespace },
+      spec: { replicas: 3, template: podTemplate(s) },
+    });
+    const counts =
+      s.state === 'good'
+        ? { readyReplicas: 3, availableReplicas: 3 }
+        : { readyReplicas: 2, availableReplicas: 2, unavailableReplicas: 1 };
+    return {
+      kind,
+      apiVersion: 'apps/v1',
+      metadata: metadata(s, {
+        generation: true,
+        annotations: {
+          'deployment.kubernetes.io/revision': '@{digit}',
+          'kubectl.kubernetes.io/last-applied-configuration': `${applied}\n`,
+        },
+        ...(kind === 'ReplicaSet' ? { owner: { apiVersion: 'apps/v1', kind: 'Deployment', name: s.app } } : {}),
+        managed: managedFields(
+          'apps/v1',
+          {
+            manager: 'kubectl-client-side-apply',
+            fields: fieldTree('f:spec f:replicas', 'f:spec f:selector', 'f:spec f:template f:spec f:containers'),
+          },
+          {
+            manager: 'kube-controller-manager',
+            fields: fieldTree('f:status f:replicas', 'f:status f:conditions'),
+            subresource: 'status',
+          },
+        ),
+      }),
+      spec: {
+        replicas: 3,
+        selector: { matchLabels: { app: s.app } },
+        template: podTemplate(s),
+        ...(kind === 'Deployment'
+          ? {
+              strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' } },
+              revisionHistoryLimit: 10,
+              progressDeadlineSeconds: 600,
+            }
+          : {}),
+      },
+      status: {
+        observedGeneration: '@#{count}',
+        replicas: 3,
+        ...counts,
+        conditions:
+          kind === 'Deployment'
+            ? [
+                {
+                  type: 'Available',
+                  status: s.state === 'bad' ? 'False' : 'True',
+                  lastUpdateTime: CHANGED,
+                  lastTransitionTime: CHANGED,
+                  reason: 'MinimumReplicasAvailable',
+                  message: 'Deployment has minimum availability.',
+                },
+              ]
+            : [],
+      },
+    } as TemplateObject;
+  };
+}
+export const deployment = workload('Deployment');
+export const replicaSet = workload('ReplicaSet');
+
+export function node(s: Shape): TemplateObject {
+  const condition = (type: string, status: string) => ({
+    type,
+    status,
+    lastHeartbeatTime: CHANGED,
+    lastTransitionTime: CHANGED,
+    reason: `Kubelet${type}`,
+    message: 'kubelet is posting its status',
+  });
+  return {
+    kind: 'Node',
+    apiVersion: 'v1',
+    metadata: metadata(s, {
+      name: 'node-@{ordinal}',
+      labels: {
+        'kubernetes.io/arch': 'amd64',
+        'kubernetes.io/os': 'linux',
+        'node.kubernetes.io/instance-type': 'm5.xlarge',
+      },
+    }),
+    spec: { podCIDR: '10.244.@{octet}.0/24', providerID: 'simulated:///node-@{ordinal}' },
+    status: {
+      capacity: { cpu: '8', memory: '32Gi', pods: '110' },
+      allocatable: { cpu: '7910m', memory: '30Gi', pods: '110' },
+      conditions: [
+        condition('MemoryPressure', 'False'),
+        condition('DiskPressure', 'False'),
+        condition('Ready', s.state === 'bad' ? 'False' : 'True'),
+      ],
+      nodeInfo: {
+        machineID: s.ownerUid,
+        kubeletVersion: 'v1.35.4',
+        osImage: 'Simulated Linux',
+        architecture: 'amd64',
+        operatingSystem: 'linux',
+      },
+      images: ['web', 'api', 'worker'].map((i) => ({
+        names: [`registry.example.com/${i}/server:1.14.2`],
+        sizeBytes: 104_857_600,
+      })),
+    },
+  } as TemplateObject;
+}
+
+/** A custom resource: the API server writes its members in alphabetical order, and its lists keep kind and apiVersion. */
+export function widget(s: Shape): TemplateObject {
+  const m = metadata(s, { generation: true }) as Record<string, unknown>;
+  return {
+    apiVersion: 'example.com/v1',
+    kind: 'Widget',
+    metadata: Object.fromEntries(Object.entries(m).sort(([a], [b]) => (a < b ? -1 : 1))),
+    spec: { colour: s.stateful ? 'blue' : 'green', size: '@#{count}', notes: 'größer als ein Byte: ☃, "quoted"' },
+    status: { phase: s.state === 'bad' ? 'Degraded' : 'Ready', observedGeneration: '@#{count}' },
+  } as unknown as TemplateObject;
+}
+
+export function namespace(name: string, uid: string): TemplateObject {
+  return {
+    kind: 'Namespace',
+    apiVersion: 'v1',
+    metadata: {
+      name,
+      uid,
+      resourceVersion: '@{rv}',
+      creationTimestamp: '2026-01-05T00:00:00Z',
+      labels: { 'kubernetes.io/metadata.name': name },
+    },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  } as TemplateObject;
+}

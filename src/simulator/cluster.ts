@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { type Resource, resourceName } from '../model/resource.ts';
+import { namespace as namespaceObject } from './builtin.ts';
+import { KINDS, NAMESPACES } from './kinds.ts';
+import type { SimulatorOptions } from './options.ts';
+import { hash, Random, uidOf } from './random.ts';
+import { partial, Shapes } from './shapes.ts';
+import { ResourceTable, readSnapshot } from './table.ts';
+import { compileTemplate, type Moment, type Template, writeObject } from './template.ts';
+
+/** Ten digits, and so they stay: places in templates are of fixed width. */
+const FIRST_RV = 1_000_000_000;
+
+/** A resource that is served. */
+export interface Served {
+  readonly resource: Resource;
+  readonly table: ResourceTable;
+  readonly template: (moment: Moment, metadataOnly: boolean) => Template;
+  readonly counts: { created: number; updated: number; deleted: number; heartbeats: number; touches: number };
+}
+
+export interface ResourceTruth {
+  readonly count: number;
+  /** Of the last event of this resource. */
+  readonly resourceVersion: string;
+  /** Changes made since the start. */
+  readonly created: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly heartbeats: number;
+  readonly touches: number;
+  /** SHA-256 over the sorted lines `<namespace>/<name> <uid> <resourceVersion>\n`, hex. */
+  readonly hash: string;
+  /** By `<namespace>/<name>`; `changedRv` is that of the last change that was more than a heartbeat or a touch. */
+  readonly objects?: Readonly<
+    Record<string, { readonly uid: string; readonly rv: string; readonly changedRv: string }>
+  >;
+}
+
+/** The simulated cluster: all objects and all changes; the same options make the same sequence of changes. */
+export class Cluster {
+  readonly namespaces: readonly string[];
+  readonly kubeSystemUid: string;
+  readonly served: readonly Served[];
+  readonly #churned: readonly { readonly served: Served; readonly target: number; readonly upTo: number }[];
+  readonly #random: Random;
+  readonly #options: SimulatorOptions;
+  resourceVersion = FIRST_RV;
+  changes = 0;
+
+  constructor(options: SimulatorOptions) {
+    this.#options = options;
+    this.#random = new Random(options.seed);
+    this.kubeSystemUid = uidOf(options.seed, 0x6b756265);
+    const teams = Array.from({ length: options.namespaces }, (_, i) => `team-${String(i + 1).padStart(3, '0')}`);
+    this.namespaces = ['default', 'kube-public', 'kube-system', ...teams];
+    const used = this.namespaces.filter((n) => n !== 'kube-public');
+    const shares = KINDS.map((k) =>
+      Object.keys(options.resources).length === 0 ? k.share : (options.resources[resourceName(k.resource)] ?? 0),
+    );
+    const total = shares.reduce((a, b) => a + b, 0);
+    let upTo = 0;
+    this.#churned = KINDS.flatMap((kind, i) => {
+      if (shares[i]! <= 0) return [];
+      upTo += shares[i]! / total;
+      const target = Math.round((options.objects * shares[i]!) / total);
+      const shapes = new Shapes(kind, used, options.seed);
+      const table = new ResourceTable(hash(options.seed, i), target * 1.25, options.window);
+      return [{ served: serve(kind.resource, table, (m, metadataOnly) => shapes.of(m, metadataOnly)), target, upTo }];
+    });
+    this.served = [this.#serveNamespaces(), ...this.#churned.map((c) => c.served)];
+    for (const { served, target } of this.#churned)
+      for (let i = 0; i < target; i++) served.table.seed(++this.resourceVersion);
+    for (const { table } of this.served) table.compact(this.resourceVersion);
+  }
+
+  /** Makes one change. @returns the resource it happened to */
+  change(): Served {
+    const random = this.#random;
+    const where = random.fraction();
+    const { served, target } = this.#churned.find((c) => where < c.upTo) ?? this.#churned.at(-1)!;
+    const { table, counts } = served;
+    const rv = ++this.resourceVersion;
+    this.changes++;
+    const what = random.fraction();
+    const slot = table.livingAt(random.below(table.count));
+    const { turnover, heartbeats, touches } = this.#options;
+    const few = table.count < target * 0.95;
+    const many = table.count > target * 1.05;
+    if (slot < 0 || (what < turnover * 2 && !many && (what < turnover || few))) {
+      table.create(rv);
+      counts.created++;
+    } else if (what < turnover * 2) {
+      table.delete(slot, rv);
+      counts.deleted++;
+    } else if (what < turnover * 2 + heartbeats) {
+      table.heartbeat(slot, rv);
+      counts.heartbeats++;
+    } else if (what < turnover * 2 + heartbeats + touches) {
+      table.touch(slot, rv);
+      counts.touches++;
+    } else {
+      table.update(slot, rv);
+      counts.updated++;
+    }
+    return served;
+  }
+
+  find(group: string, version: string, resource: string): Served | undefined {
+    return this.served.find(
+      (s) => s.resource.group === group && s.resource.version === version && s.resource.resource === resource,
+    );
+  }
+
+  truth(served: Served, withObjects: boolean): ResourceTruth {
+    const objects: Record<string, { uid: string; rv: string; changedRv: string }> = {};
+    for (const identity of identities(served)) {
+      objects[identity.key] = {
+        uid: identity.uid,
+        rv: identity.rv,
+        changedRv: String(served.table.changedRv(identity.slot)),
+      };
+    }
+    const sum = createHash('sha256');
+    for (const key of Object.keys(objects).sort()) sum.update(`${key} ${objects[key]!.uid} ${objects[key]!.rv}\n`);
+    return {
+      count: served.table.count,
+      resourceVersion: String(served.table.lastRv),
+      ...served.counts,
+      hash: sum.digest('hex'),
+      ...(withObjects ? { objects } : {}),
+    };
+  }
+
+  #serveNamespaces(): Served {
+    const table = new ResourceTable(0, this.namespaces.length, 16);
+    const full = this.namespaces.map((name, i) =>
+      namespaceObject(name, name === 'kube-system' ? this.kubeSystemUid : uidOf(this.#options.seed, 0x6e73, i)),
+    );
+    const templates = [full.map(compileTemplate), full.map((o) => compileTemplate(partial(o)))];
+    for (const _ of this.namespaces) table.seed(++this.resourceVersion);
+    return serve(NAMESPACES, table, (m, metadataOnly) => templates[metadataOnly ? 1 : 0]![m.slot]!);
+  }
+}
+
+function serve(resource: Resource, table: ResourceTable, template: Served['template']): Served {
+  return { resource, table, template, counts: { created: 0, updated: 0, deleted: 0, heartbeats: 0, touches: 0 } };
+}
+
+interface Identity {
+  readonly slot: number;
+  readonly key: string;
+  readonly uid: string;
+  readonly rv: string;
+}
+
+/** Reads the identities out of the rendered objects, so that they cannot differ from what is served. */
+function* identities(served: Served): Generator<Identity> {
+  const snapshot = served.table.snapshot(0);
+  const moment: Moment = { salt: 0, slot: 0, serial: 0, changes: 0, beats: 0, resourceVersion: 0 };
+  let buffer = Buffer.alloc(16_384);
+  for (let slot = 0; slot < snapshot.slots; slot++) {
+    if (!readSnapshot(snapshot, slot, served.table.salt, moment)) continue;
+    const template = served.template(moment, true);
+    if (template.bytes.length > buffer.length) buffer = Buffer.alloc(template.bytes.length);
+    const end = writeObject(template, 0, moment, buffer, 0);
+    const { metadata } = JSON.parse(buffer.toString('utf8', 0, end)) as {
+      metadata: { name: string; namespace?: string; uid: string; resourceVersion: string };
+    };
+    yield {
+      slot,
+      key: `${metadata.namespace ?? ''}/${metadata.name}`,
+      uid: metadata.uid,
+      rv: metadata.resourceVersion,
+    };
+  }
+}

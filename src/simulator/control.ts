@@ -1,0 +1,71 @@
+import type { ServerResponse } from 'node:http';
+import { resourceName } from '../model/resource.ts';
+import { ApiStatus, badRequest } from './api-status.ts';
+import type { ResourceTruth } from './cluster.ts';
+import { sendJson } from './respond.ts';
+import type { SimulatorState } from './simulator.ts';
+
+/** The answer of `/__simulator/truth`. */
+export interface Truth {
+  /** Of the last change of all. */
+  readonly resourceVersion: string;
+  readonly changes: number;
+  readonly churning: boolean;
+  readonly watches: number;
+  readonly clusterUid: string;
+  /** By resource name: `widgets.example.com`. */
+  readonly resources: Readonly<Record<string, ResourceTruth>>;
+}
+
+/**
+ * What is not of Kubernetes, under `/__simulator/`:
+ * `truth` (with `?objects=false` without the objects), `start-churn`, `stop-churn`, `change?count=N` (at once),
+ * `expire` (every resourceVersion and continue token so far is 410), `end-watches`, `break-watches`.
+ */
+export function control(state: SimulatorState, url: URL, response: ServerResponse): void {
+  const { cluster, churn, watches } = state;
+  switch (url.pathname.slice('/__simulator/'.length)) {
+    case 'truth':
+      break;
+    case 'start-churn':
+      churn.start();
+      break;
+    case 'stop-churn':
+      churn.stop();
+      break;
+    case 'change': {
+      const count = Number(url.searchParams.get('count') ?? '1');
+      if (!Number.isInteger(count) || count < 0 || count > 10_000_000) throw badRequest(`count: ${count}`);
+      churn.make(count);
+      break;
+    }
+    case 'expire':
+      for (const { table } of cluster.served) table.compact(cluster.resourceVersion + 1);
+      cluster.resourceVersion += 1;
+      state.lists.expireTokens();
+      break;
+    case 'end-watches':
+      for (const w of watches) w.end();
+      break;
+    case 'break-watches':
+      for (const w of watches) w.destroy();
+      break;
+    default:
+      throw new ApiStatus(404, 'NotFound', url.pathname);
+  }
+  sendJson(response, truth(state, url.pathname.endsWith('/truth') && url.searchParams.get('objects') !== 'false'));
+}
+
+function truth(state: SimulatorState, withObjects: boolean): Truth {
+  const { cluster, churn, watches } = state;
+  const resources: Record<string, ResourceTruth> = {};
+  for (const served of cluster.served) resources[resourceName(served.resource)] = cluster.truth(served, withObjects);
+  return {
+    resourceVersion: String(cluster.resourceVersion),
+    changes: cluster.changes,
+    churning: churn.running,
+    watches: watches.size,
+    clusterUid: cluster.kubeSystemUid,
+    resources,
+  };
+}

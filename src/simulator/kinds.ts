@@ -1,0 +1,51 @@
+import type { Resource } from '../model/resource.ts';
+import { configMap, deployment, event, node, replicaSet, secret, service, widget } from './builtin.ts';
+import type { Shape } from './objects.ts';
+import { pod } from './pod.ts';
+import type { TemplateObject } from './template.ts';
+
+export interface SimulatedKind {
+  readonly resource: Resource;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  /** Share of the objects and of the changes, where the options give no other mix. */
+  readonly share: number;
+  readonly build: (shape: Shape) => TemplateObject;
+}
+
+const kind = (
+  group: string,
+  name: string,
+  resource: string,
+  share: number,
+  build: SimulatedKind['build'],
+  shortNames: string[] = [],
+  namespaced = true,
+): SimulatedKind => ({
+  resource: { group, version: 'v1', kind: name, resource, namespaced },
+  singular: name.toLowerCase(),
+  shortNames,
+  share,
+  build,
+});
+
+/** Everything that can be simulated besides namespaces, which are always there. */
+export const KINDS: readonly SimulatedKind[] = [
+  kind('', 'Pod', 'pods', 50, pod, ['po']),
+  kind('', 'ConfigMap', 'configmaps', 10, configMap, ['cm']),
+  kind('', 'Secret', 'secrets', 6, secret),
+  kind('', 'Event', 'events', 14, event, ['ev']),
+  kind('', 'Service', 'services', 4, service, ['svc']),
+  kind('', 'Node', 'nodes', 1, node, ['no'], false),
+  kind('apps', 'Deployment', 'deployments', 6, deployment, ['deploy']),
+  kind('apps', 'ReplicaSet', 'replicasets', 6, replicaSet, ['rs']),
+  kind('example.com', 'Widget', 'widgets', 3, widget, ['wd']),
+];
+
+export const NAMESPACES: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  resource: 'namespaces',
+  namespaced: false,
+};

@@ -1,0 +1,110 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { resourceName } from '../model/resource.ts';
+import { ApiStatus } from './api-status.ts';
+import { BodyWriter, emptyMoment, type View } from './body-writer.ts';
+import type { Served } from './cluster.ts';
+import {
+  AGGREGATED_TYPE,
+  aggregatedDiscovery,
+  coreVersions,
+  groupBody,
+  groupList,
+  resourceList,
+  versionBody,
+} from './discovery.ts';
+import { sendJson } from './respond.ts';
+import { selection } from './selectors.ts';
+import type { SimulatorState } from './simulator.ts';
+import { readSnapshot } from './table.ts';
+import { isTrue, Watch } from './watch.ts';
+
+const RESOURCE = /^\/(?:api\/(v1)|apis\/([^/]+)\/([^/]+))(?:\/namespaces\/([^/]+)(?=\/[^/]))?\/([^/]+)(?:\/([^/]+))?$/;
+
+/** Answers what the API server serves. @throws ApiStatus */
+export async function answerApi(
+  state: SimulatorState,
+  request: IncomingMessage,
+  url: URL,
+  response: ServerResponse,
+): Promise<void> {
+  const path = url.pathname.replace(/(?<=.)\/$/, '');
+  const fixed = fixedBody(state, path, request.headers.accept ?? '');
+  if (fixed !== undefined) return sendJson(response, fixed.body, 200, fixed.type);
+  if (path === '/readyz' || path === '/healthz' || path === '/livez') {
+    response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+    return;
+  }
+  const match = RESOURCE.exec(path);
+  if (match === null) throw notFound(path);
+  const [, core, group, version, namespace, resource, name] = match;
+  const served = state.cluster.find(core === undefined ? group! : '', core ?? version!, resource!);
+  if (served === undefined || (namespace !== undefined && !served.resource.namespaced)) throw notFound(path);
+  const view: View = {
+    served,
+    selection: selection(url.searchParams, namespace),
+    metadataOnly: (request.headers.accept ?? '').includes('as=PartialObjectMetadata'),
+  };
+  if (name !== undefined) return getOne(view, name, namespace, response);
+  if (!isTrue(url.searchParams.get('watch'))) return await state.lists.answer(response, view, url.searchParams);
+  const watch = Watch.start(response, view, url.searchParams, state.cluster, {
+    streamingLists: state.options.streamingLists,
+    onProgress: () => state.churn.wake(),
+    onEnd: (ended) => {
+      state.watches.delete(ended);
+      state.churn.wake();
+    },
+  });
+  if (!response.writableEnded) state.watches.add(watch);
+  state.churn.wake();
+}
+
+function fixedBody(state: SimulatorState, path: string, accept: string): { body: unknown; type?: string } | undefined {
+  const { served } = state.cluster;
+  if (path === '/version') return { body: versionBody() };
+  if (path === '/api' || path === '/apis') {
+    const core = path === '/api';
+    if (state.options.aggregatedDiscovery && accept.includes('as=APIGroupDiscoveryList') && accept.includes('v=v2;')) {
+      return { body: aggregatedDiscovery(served, core), type: AGGREGATED_TYPE };
+    }
+    return { body: core ? coreVersions() : groupList(served) };
+  }
+  const one = /^\/(?:api\/v1|apis\/([^/]+)(\/v1)?)$/.exec(path);
+  if (one === null) return undefined;
+  const resources = resourceList(served, one[1] ?? '');
+  if (resources === undefined) return undefined;
+  return {
+    body:
+      one[1] !== undefined && one[2] === undefined
+        ? { kind: 'APIGroup', apiVersion: 'v1', ...groupBody(one[1]) }
+        : resources,
+  };
+}
+
+function getOne(view: View, name: string, namespace: string | undefined, response: ServerResponse): void {
+  const { served } = view;
+  const snapshot = served.table.snapshot(0);
+  const moment = emptyMoment();
+  const w = new BodyWriter(response);
+  const named: View = {
+    ...view,
+    selection: { template: (t) => t.namespace === (namespace ?? ''), name: (n) => n === name },
+  };
+  for (let slot = 0; slot < snapshot.slots; slot++) {
+    const template = readSnapshot(snapshot, slot, served.table.salt, moment) ? w.select(named, moment) : undefined;
+    if (template === undefined) continue;
+    response.setHeader('content-type', 'application/json');
+    w.object(Buffer.alloc(0), template, 0, moment, Buffer.from('\n'));
+    w.flush();
+    response.end();
+    return;
+  }
+  throw missing(served, name);
+}
+
+function missing(served: Served, name: string): ApiStatus {
+  return new ApiStatus(404, 'NotFound', `${resourceName(served.resource)} "${name}" not found`);
+}
+
+function notFound(path: string): ApiStatus {
+  return new ApiStatus(404, 'NotFound', `the server could not find the requested resource: ${path}`);
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { parseDuration } from '../model/units.ts';
+
+const duration = z.string().transform((value, context) => {
+  const parsed = parseDuration(value);
+  if (parsed !== undefined && parsed >= 1000) return parsed;
+  context.addIssue({ code: 'custom', message: 'not a duration of at least 1s; write it like 10s or 1m' });
+  return z.NEVER;
+});
+
+/** The message must not repeat the value: a URL may hold a password. */
+const redisUrl = z.string().refine(
+  (value) => {
+    const url = URL.parse(value);
+    return url !== null && (url.protocol === 'redis:' || url.protocol === 'rediss:') && url.hostname !== '';
+  },
+  { message: 'not an address of Redis; write it like redis://host:6379/0, or rediss:// for TLS' },
+);
+
+export const stateConfig = z
+  .strictObject({
+    url: redisUrl
+      .optional()
+      .describe('Redis that holds positions and known objects: redis://[user:password@]host:port/database, rediss:// with TLS. Default: a file in dataDir.'),
+    lease: z
+      .strictObject({
+        ttl: duration.prefault('10s').describe('How long Redis keeps the state for an instance that has gone silent, before another may take it. Duration.'),
+      })
+      .prefault({})
+      .describe('The lease that keeps two instances from writing to one state.'),
+  })
+  .describe('Where positions and known objects survive a restart.');
+
+export type StateConfig = z.output<typeof stateConfig>;

@@ -1,0 +1,35 @@
+import type { ErrorCode } from '../../model/errors.ts';
+import type { Position } from '../../model/position.ts';
+import type { StateIdentity, StreamCommit } from '../state.ts';
+
+/** Tasks for the thread that holds the database (workers/store.ts), one at a time and in order. */
+export type StoreTask =
+  | { readonly op: 'open'; readonly file: string; readonly identity: StateIdentity }
+  | { readonly op: 'positions' }
+  /** One chunk of a stream's known objects, of the keys behind `after`. */
+  | { readonly op: 'known'; readonly stream: string; readonly after: Uint8Array | undefined }
+  | {
+      readonly op: 'commit';
+      readonly commits: readonly StreamCommit[];
+      /** Streams whose last commit got no answer: they may be at the new sequence already. */
+      readonly inDoubt: readonly string[];
+    }
+  | { readonly op: 'forget'; readonly stream: string }
+  | { readonly op: 'close' };
+
+export interface Opened {
+  readonly epoch: string;
+  readonly fresh: boolean;
+}
+
+export interface KnownChunk {
+  /** Packed puts (model/delta.ts). */
+  readonly packed: ArrayBuffer;
+  /** Where the next chunk goes on; undefined after the last. */
+  readonly after: Uint8Array | undefined;
+}
+
+/** What each task is answered with. An error crosses the thread as data, since a cloned Error would lose its code. */
+export type StoreAnswer =
+  | { readonly ok: true; readonly value: Opened | KnownChunk | Map<string, Position> | undefined; readonly transfer: ArrayBuffer[] }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };

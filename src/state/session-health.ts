@@ -1,0 +1,63 @@
+import { WatershardError } from '../model/errors.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/**
+ * What a session knows of its own condition. STATE_LOST and STATE_HELD are final: whatever was seen of the state since
+ * is not ours, so the session refuses everything from then on and a new one has to be opened.
+ */
+export class SessionHealth {
+  readonly #metrics: Metrics;
+  #final: WatershardError | undefined;
+  #trouble: string | undefined;
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+  }
+
+  /** @throws WatershardError where the session has ended */
+  check(): void {
+    if (this.#final !== undefined) throw this.#final;
+  }
+
+  trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  noteSuccess(): void {
+    if (this.#final === undefined) this.#trouble = undefined;
+  }
+
+  /** Remembers a failure; a loss is counted once a session. */
+  noteFailure(error: WatershardError): void {
+    if (this.#final !== undefined) return;
+    this.#trouble = `${error.code}: ${error.message}`;
+    if (error.code === 'STATE_LOST') this.#metrics.stateLosses.inc();
+    if (error.code === 'STATE_LOST' || error.code === 'STATE_HELD') this.#final = error;
+  }
+
+  /** The session was closed by its owner. */
+  end(error: WatershardError): void {
+    this.#final ??= error;
+  }
+
+  /** Runs a commit: refuses it where the session has ended, times it, counts its result. */
+  async commit(run: () => Promise<void>): Promise<void> {
+    const stop = this.#metrics.commitSeconds.startTimer();
+    let result = 'error';
+    try {
+      this.check();
+      await run();
+      this.noteSuccess();
+      result = 'ok';
+    } catch (e) {
+      const error = e instanceof WatershardError ? e : new WatershardError('INTERNAL', 'committing to the state', { cause: e });
+      this.noteFailure(error);
+      if (error.code === 'STATE_LOST') result = 'lost';
+      if (error.code === 'STATE_HELD') result = 'held';
+      throw error;
+    } finally {
+      stop();
+      this.#metrics.commits.inc({ result });
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import type { Batch, Exporter } from '../exporters/exporter.ts';
+import type { Position } from '../model/position.ts';
+import type { Stream } from '../model/resource.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+export interface OutletOptions {
+  readonly name: string;
+  readonly type: string;
+  readonly required: boolean;
+  readonly buffer: { readonly bytes: number; readonly overflow: 'drop-newest' | 'drop-oldest' };
+}
+
+/** A share of an optional exporter's buffer that the exporter itself may hold; the rest waits here, where it can be dropped. */
+const FORWARDED = 0.5;
+
+/**
+ * The way to one exporter. A required one takes every batch, bounded by the credits that its acknowledgements give back. An
+ * optional one has a buffer of its own: what does not fit is dropped by its policy, counted, and holds up nothing.
+ */
+export class Outlet {
+  readonly name: string;
+  readonly type: string;
+  readonly required: boolean;
+  readonly cuts: boolean;
+  readonly exporter: Exporter;
+  /** Index of this exporter's lane in every plan. */
+  readonly lane: number;
+  readonly #options: OutletOptions;
+  readonly #metrics: Metrics;
+  readonly #logger: Logger;
+  #waiting: Batch[] = [];
+  #waitingBytes = 0;
+  /** Forwarded and not acknowledged, by stream, in order. */
+  readonly #forwarded = new Map<string, Batch[]>();
+  #forwardedBytes = 0;
+  #acknowledged = 0;
+  #warnedAt = 0;
+
+  constructor(exporter: Exporter, lane: number, options: OutletOptions, metrics: Metrics, logger: Logger) {
+    this.exporter = exporter;
+    this.name = options.name;
+    this.type = options.type;
+    this.required = options.required;
+    // An optional exporter is not waited for, so nothing can be aligned with its files.
+    this.cuts = exporter.capabilities.cuts;
+    this.lane = lane;
+    this.#options = options;
+    this.#metrics = metrics;
+    this.#logger = logger;
+  }
+
+  get pendingBytes(): number {
+    return this.#waitingBytes + this.#forwardedBytes;
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  open(stream: Stream, incarnation: number, position: Position | undefined): void {
+    this.#waiting = this.#waiting.filter((b) => b.stream.id !== stream.id);
+    this.#waitingBytes = sum(this.#waiting);
+    this.#forwardedBytes -= sum(this.#forwarded.get(stream.id) ?? []);
+    this.#forwarded.delete(stream.id);
+    this.exporter.open(stream, incarnation, position);
+  }
+
+  write(batch: Batch): void {
+    const bytes = batch.lane.byteLength;
+    if (!this.required && this.pendingBytes + bytes > this.#options.buffer.bytes && !this.#makeRoom(bytes)) {
+      this.#drop(batch);
+      return;
+    }
+    if (!this.required && (this.#waiting.length > 0 || this.#forwardedBytes > this.#options.buffer.bytes * FORWARDED)) {
+      this.#waiting.push(batch);
+      this.#waitingBytes += bytes;
+      return;
+    }
+    this.#forward(batch);
+  }
+
+  /** The exporter has stored everything of the stream up to and including this sequence. */
+  acked(stream: string, sequence: number): void {
+    const batches = this.#forwarded.get(stream);
+    while (batches !== undefined && batches.length > 0 && batches[0]!.sequence <= sequence) {
+      const batch = batches.shift()!;
+      this.#forwardedBytes -= laneBytes.get(batch) ?? 0;
+      this.#acknowledged += batch.records;
+    }
+    while (this.#waiting.length > 0 && this.#forwardedBytes <= this.#options.buffer.bytes * FORWARDED) {
+      const batch = this.#waiting.shift()!;
+      this.#waitingBytes -= batch.lane.byteLength;
+      this.#forward(batch);
+    }
+  }
+
+  #forward(batch: Batch): void {
+    // The exporter owns the buffer from here and may transfer it, when its length becomes 0.
+    laneBytes.set(batch, batch.lane.byteLength);
+    this.#forwardedBytes += batch.lane.byteLength;
+    const batches = this.#forwarded.get(batch.stream.id);
+    if (batches === undefined) this.#forwarded.set(batch.stream.id, [batch]);
+    else batches.push(batch);
+    this.exporter.write(batch);
+  }
+
+  #makeRoom(bytes: number): boolean {
+    if (this.#options.buffer.overflow !== 'drop-oldest') return false;
+    while (this.#waiting.length > 0 && this.pendingBytes + bytes > this.#options.buffer.bytes) {
+      const oldest = this.#waiting.shift()!;
+      this.#waitingBytes -= oldest.lane.byteLength;
+      this.#drop(oldest);
+    }
+    return this.pendingBytes + bytes <= this.#options.buffer.bytes;
+  }
+
+  #drop(batch: Batch): void {
+    this.#metrics.dropped.inc({ exporter: this.name, reason: 'overflow' }, batch.records);
+    if (Date.now() - this.#warnedAt < 10_000) return;
+    this.#warnedAt = Date.now();
+    const { overflow, bytes } = this.#options.buffer;
+    this.#logger.warn({ exporter: this.name, overflow, bytes }, 'the buffer of an optional exporter is full; records are dropped and counted in watershard_records_dropped_total');
+  }
+}
+
+/** Size of a batch's lane when it was forwarded. */
+const laneBytes = new WeakMap<Batch, number>();
+
+function sum(batches: readonly Batch[]): number {
+  return batches.reduce((total, b) => total + (laneBytes.get(b) ?? b.lane.byteLength), 0);
+}

@@ -1,0 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Sleeps, but not beyond an abort. Does not throw. */
+export async function pause(millis: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await sleep(millis, undefined, { signal }).catch((e: unknown) => {
+    if (!signal.aborted) throw e;
+  });
+}
+
+/** Delay before the nth retry (from 0): doubles from 200 ms to 10 s, with jitter of a third. */
+export function backoff(attempt: number): number {
+  return Math.min(10_000, 200 * 2 ** attempt) * (0.67 + Math.random() / 3);
+}

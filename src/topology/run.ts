@@ -1,0 +1,119 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { errorMessage, WatershardError } from '../model/errors.ts';
+import type { HealthReport, StatusReport } from '../model/status.ts';
+import { WorkerThread } from '../shard/threads.ts';
+import { createStateStore } from '../state/open-state.ts';
+import type { StateStore } from '../state/state.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { ApiClient } from '../watch/api-client.ts';
+import { Credentials } from '../watch/credentials.ts';
+import { backoff, pause } from './pause.ts';
+import { openState } from './state-opening.ts';
+import { startingStatus } from './status.ts';
+import { Topology } from './topology.ts';
+
+export interface Running {
+  status(): StatusReport;
+  health(): HealthReport;
+}
+
+export interface RunProgress {
+  readonly streams: number;
+  readonly streamsDone: number;
+  readonly records: number;
+}
+
+export interface RunOutcome {
+  /** Everything that was read is delivered and committed. */
+  readonly delivered: boolean;
+  /** What is not, and why, a line each. */
+  readonly undelivered: readonly string[];
+  /** Records made. */
+  readonly records: number;
+}
+
+export interface RunOptions {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Aborted: drain and return. */
+  readonly signal: AbortSignal;
+  /** `run` streams until the signal; `snapshot` lists everything once, with a state in memory, and returns. */
+  readonly mode: 'run' | 'snapshot';
+  readonly onRunning?: (running: Running) => void;
+  readonly onProgress?: (progress: RunProgress) => void;
+}
+
+/**
+ * Runs a configuration to its end. A state that turns out lost ends one topology and begins the next, which lists
+ * everything again and says so with gap markers.
+ * @throws WatershardError of class `configuration`, or STATE_HELD where another instance has taken the state over
+ */
+export async function runTopology(config: Config, options: RunOptions): Promise<RunOutcome> {
+  const { logger, metrics, signal } = options;
+  const startedAt = Date.now();
+  const trouble = new Map<string, string>();
+  let topology: Topology | undefined;
+  const starting = (): string[] => [...trouble.values(), ...(trouble.size === 0 ? ['it is starting'] : [])];
+  options.onRunning?.({
+    status: () => topology?.status() ?? startingStatus(config, startedAt, starting()),
+    health: () => topology?.health() ?? { live: true, ready: false, reasons: starting() },
+  });
+
+  const credentials = await Credentials.load(config.kubeconfig);
+  const client = new ApiClient({ credentials, metrics, logger });
+  const store = createStore(config, options);
+  let records = 0;
+  try {
+    const clusterUid = await patiently(() => client.clusterUid(signal), (reason) => note(trouble, 'api', reason), logger, signal);
+    let lost: string | undefined;
+    while (clusterUid !== undefined && !signal.aborted) {
+      const identity = { cluster: config.cluster.name, clusterUid, owner: `${hostname()}/${process.pid}/${resolve(config.dataDir)}` };
+      const opened = await openState(store, identity, config.dataDir, logger, signal, (reason) => note(trouble, 'state', reason));
+      if (opened === undefined) break;
+      if (opened.lost) lost ??= 'the state that was there before has gone';
+      topology = new Topology(config, { ...options, client, clusterUid, session: opened.session, stateKind: store.kind, startedAt, gap: lost });
+      const end = await topology.run();
+      records += topology.records;
+      if (end.kind === 'failed') throw end.error;
+      if (end.kind === 'done') return { delivered: end.undelivered.length === 0, undelivered: end.undelivered, records };
+      metrics.stateLosses.inc();
+      logger.error({ err: errorMessage(end.error) }, 'the state is lost: everything is listed again, and gap markers are sent');
+      lost = errorMessage(end.error);
+      topology = undefined;
+    }
+    return { delivered: options.mode === 'run', undelivered: options.mode === 'run' ? [] : ['ended before it began'], records };
+  } finally {
+    await client.close();
+  }
+}
+
+function createStore(config: Config, { logger, metrics, mode }: RunOptions): StateStore {
+  const state = mode === 'snapshot' ? { ...config.state, url: 'memory:' } : config.state;
+  return createStateStore(state, { dataDir: config.dataDir, openThread: () => new WorkerThread('store'), logger, metrics });
+}
+
+/** Tries until it works or the signal is aborted, when the answer is undefined. */
+async function patiently<T extends string>(work: () => Promise<T>, onTrouble: (reason: string | undefined) => void, logger: Logger, signal: AbortSignal): Promise<T | undefined> {
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    try {
+      const value = await work();
+      onTrouble(undefined);
+      return value;
+    } catch (e) {
+      if (e instanceof WatershardError && e.class === 'configuration') throw e;
+      if (signal.aborted) break;
+      onTrouble(errorMessage(e));
+      if (attempt === 0) logger.warn({ err: errorMessage(e) }, 'the API server cannot be read yet; trying again');
+      await pause(backoff(attempt), signal);
+    }
+  }
+  return undefined;
+}
+
+function note(trouble: Map<string, string>, what: string, reason: string | undefined): void {
+  if (reason === undefined) trouble.delete(what);
+  else trouble.set(what, reason);
+}

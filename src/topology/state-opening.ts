@@ -1,0 +1,43 @@
+import { errorMessage, WatershardError } from '../model/errors.ts';
+import type { StateIdentity, StateSession, StateStore } from '../state/state.ts';
+import { readWitness, writeWitness } from '../state/witness.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { backoff, pause } from './pause.ts';
+
+export interface OpenedState {
+  readonly session: StateSession;
+  /** Set where this machine remembers a state that is not there any more: deletes made meanwhile cannot be known. */
+  readonly lost: boolean;
+}
+
+/**
+ * Opens the state, for as long as it takes: a store that does not answer, or that another instance holds, is tried again.
+ * @param onTrouble says why it is not open yet
+ * @returns undefined where the signal was aborted before
+ * @throws WatershardError of class `configuration`
+ */
+export async function openState(
+  store: StateStore,
+  identity: StateIdentity,
+  dataDir: string,
+  logger: Logger,
+  signal: AbortSignal,
+  onTrouble: (reason: string | undefined) => void,
+): Promise<OpenedState | undefined> {
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    try {
+      const session = await store.open(identity);
+      onTrouble(undefined);
+      if (store.kind === 'memory') return { session, lost: false };
+      const witness = await readWitness(dataDir, identity.cluster, logger);
+      await writeWitness(dataDir, identity.cluster, session.epoch);
+      return { session, lost: witness !== undefined && witness !== session.epoch };
+    } catch (e) {
+      if (e instanceof WatershardError && e.class === 'configuration') throw e;
+      onTrouble(errorMessage(e));
+      if (attempt === 0) logger.warn({ err: errorMessage(e) }, 'the state cannot be opened yet; trying again');
+      await pause(backoff(attempt), signal);
+    }
+  }
+  return undefined;
+}

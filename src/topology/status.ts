@@ -1,0 +1,128 @@
+import { createRequire } from 'node:module';
+import type { Config } from '../config/schema.ts';
+import { resourceName } from '../model/resource.ts';
+import type { HealthReport, StatusReport } from '../model/status.ts';
+import type { Topology } from './topology.ts';
+
+/** Streams that are shown one by one in the reasons for not being ready; the rest is counted. */
+const SHOWN = 10;
+
+function packageVersion(): string {
+  const require = createRequire(import.meta.url);
+  for (const path of ['../../package.json', '../../../package.json']) {
+    try {
+      return (require(path) as { version: string }).version;
+    } catch (e) {
+      if ((e as { code?: string }).code !== 'MODULE_NOT_FOUND') throw e;
+    }
+  }
+  return '0.0.0';
+}
+
+const VERSION = packageVersion();
+
+export function startingStatus(config: Config, startedAt: number, reasons: readonly string[]): StatusReport {
+  return {
+    version: VERSION,
+    cluster: { name: config.cluster.name, uid: '', server: '' },
+    startedAt,
+    ready: false,
+    reasons,
+    state: { kind: '', epoch: '' },
+    credits: { inFlight: 0, limit: config.flow.bytesInFlight },
+    streams: [],
+    shards: [],
+    exporters: [],
+    totals: { records: 0, bytes: 0 },
+  };
+}
+
+export function healthOf(topology: Topology): HealthReport {
+  const reasons = reasonsOf(topology);
+  return { live: true, ready: reasons.length === 0, reasons };
+}
+
+function reasonsOf(topology: Topology): string[] {
+  if (topology.draining) return ['it is draining'];
+  const reasons: string[] = [];
+  for (const outlet of topology.outlets) {
+    const health = outlet.exporter.health();
+    if (!health.ok && outlet.required) reasons.push(`exporter ${outlet.name}: ${health.detail ?? 'not ready'}`);
+  }
+  const trouble = topology.committer.trouble ?? topology.options.session.trouble();
+  if (trouble !== undefined) reasons.push(`state: ${trouble}`);
+  if (!topology.connected) return reasons.length === 0 ? ['the exporters are connecting'] : reasons;
+  if (!topology.discovered) reasons.push('the resources of the API server are not known yet');
+  const waiting = topology.watcher.streams().filter((s) => !s.synced && s.state !== 'forbidden');
+  for (const s of waiting.slice(0, SHOWN)) reasons.push(`${s.stream.id}: ${s.state}${s.lastError === undefined ? '' : `, ${s.lastError.message}`}`);
+  if (waiting.length > SHOWN) reasons.push(`${waiting.length - SHOWN} more streams are not synced`);
+  return reasons;
+}
+
+export function statusOf(topology: Topology): StatusReport {
+  const { config, options, committer, credits, watcher, runs } = topology;
+  const reasons = reasonsOf(topology);
+  const trouble = committer.trouble ?? options.session.trouble();
+  const now = Date.now();
+  return {
+    version: VERSION,
+    cluster: { name: config.cluster.name, uid: options.clusterUid, server: options.client.server },
+    startedAt: options.startedAt,
+    ready: reasons.length === 0,
+    reasons,
+    state: {
+      kind: options.stateKind,
+      epoch: options.session.epoch,
+      ...(trouble === undefined ? {} : { trouble }),
+      ...(committer.lastCommitAt === undefined ? {} : { lastCommitAt: committer.lastCommitAt }),
+    },
+    credits: { inFlight: credits.inFlight, limit: credits.limit },
+    streams: watcher.streams().map((s) => {
+      const run = runs.get(s.stream.id);
+      return {
+        id: s.stream.id,
+        resource: resourceName(s.stream.resource),
+        state: s.state,
+        since: s.since,
+        shard: run?.shards[0] ?? 0,
+        synced: s.synced,
+        resourceVersion: run?.position?.resourceVersion ?? '',
+        knownObjects: run?.knownObjects.reduce((a, b) => a + b, 0) ?? 0,
+        records: run?.records ?? 0,
+        lagSeconds: run?.oldestUnacked === undefined ? 0 : Math.max(0, now - run.oldestUnacked / 1000) / 1000,
+        ...(s.lastError === undefined ? {} : { lastError: s.lastError }),
+      };
+    }),
+    shards: topology.shards.status(),
+    exporters: topology.outlets.map((o) => {
+      const { ok, detail } = o.exporter.health();
+      return {
+        name: o.name,
+        type: o.type,
+        required: o.required,
+        ok,
+        ...(detail === undefined ? {} : { detail }),
+        acknowledged: o.acknowledged,
+        pendingBytes: o.pendingBytes,
+        status: o.exporter.status(),
+      };
+    }),
+    totals: { records: topology.records, bytes: [...runs.values()].reduce((sum, run) => sum + run.bytes, 0) },
+  };
+}
+
+/** Brings the gauges up to date; once a second. */
+export function observe(topology: Topology): void {
+  const { metrics } = topology.options;
+  const now = Date.now();
+  metrics.creditBytes.set(topology.credits.inFlight);
+  for (const [stream, run] of topology.runs) {
+    metrics.streamLag.set({ stream }, run.oldestUnacked === undefined ? 0 : Math.max(0, now - run.oldestUnacked / 1000) / 1000);
+  }
+  for (const outlet of topology.outlets) {
+    const exporter = outlet.name;
+    metrics.pendingBytes.set({ exporter }, outlet.pendingBytes);
+    metrics.connected.set({ exporter }, outlet.exporter.health().ok ? 1 : 0);
+  }
+  for (const { index, queueBytes } of topology.shards.status()) metrics.shardQueueBytes.set({ shard: String(index) }, queueBytes);
+}

@@ -1,0 +1,271 @@
+import { AckTracker } from '../checkpoint/ack-tracker.ts';
+import { WatershardError } from '../model/errors.ts';
+import type { Intake } from '../model/intake.ts';
+import type { Position } from '../model/position.ts';
+import { type Stream, streamScope } from '../model/resource.ts';
+import type { Credits } from '../shard/credits.ts';
+import type { StateSession } from '../state/state.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { StreamPlan } from '../transform/plan.ts';
+import type { Work, WorkResult } from '../transform/work.ts';
+import type { Committable, PendingCommit } from './committer.ts';
+import type { Outlet } from './outlet.ts';
+import type { ShardSet } from './shard-set.ts';
+import { reportResult } from './stream-report.ts';
+
+export interface StreamRunContext {
+  readonly shards: ShardSet;
+  readonly outlets: readonly Outlet[];
+  readonly credits: Credits;
+  readonly session: StateSession;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly table: 'changes' | 'inventory';
+  /** Something may have become committable. */
+  readonly onProgress: (run: StreamRun) => void;
+  /** A defect: the stream cannot go on as it is and must be begun again. */
+  readonly onFailure: (run: StreamRun, error: unknown) => void;
+}
+
+/** One stream on its way from the watch through its shards to the exporters, and its acknowledgements on their way back. */
+export class StreamRun implements Committable {
+  readonly stream: Stream;
+  /** One a part that the stream is split into. */
+  readonly plans: readonly StreamPlan[];
+  readonly shards: readonly number[];
+  readonly #context: StreamRunContext;
+  #incarnation = 0;
+  #sequence = 0;
+  /** What is stored durably, for commits. */
+  #acks: AckTracker;
+  /** What the exporters have taken over into memory budgets of their own, or stored: its credit is given back. */
+  #taken: AckTracker;
+  #position: Position | undefined;
+  #stopped = true;
+  #working = 0;
+  #cutting = false;
+  #cutAgain = false;
+  records = 0;
+  /** Read from the API server. */
+  bytes = 0;
+  knownObjects: number[];
+  listed = false;
+
+  constructor(stream: Stream, plans: readonly StreamPlan[], shards: readonly number[], context: StreamRunContext) {
+    this.stream = stream;
+    this.plans = plans;
+    this.shards = shards;
+    this.#context = context;
+    this.#acks = this.#newTracker();
+    this.#taken = this.#newTracker(false);
+    this.knownObjects = plans.map(() => 0);
+  }
+
+  get position(): Position | undefined {
+    return this.#position;
+  }
+
+  /** Nothing is on its way: all work is done, acknowledged and committed. */
+  get idle(): boolean {
+    return this.#working === 0 && !this.#acks.uncommitted;
+  }
+
+  /** The shards have answered everything. */
+  get quiet(): boolean {
+    return this.#working === 0;
+  }
+
+  /** It has begun before, in this life of the topology. */
+  get begun(): boolean {
+    return this.#incarnation > 0;
+  }
+
+  /** When the oldest batch was read that is not acknowledged; Unix time, microseconds. */
+  get oldestUnacked(): number | undefined {
+    return this.#acks.oldestUnacked;
+  }
+
+  /**
+   * Begins, or begins again, at the committed position: the shards learn what is known, and what was in flight is void.
+   * @returns where the watch has to start, undefined for a list; `relist` where objects were known before.
+   */
+  async begin(gap: { reason: string; observedAt: number } | undefined): Promise<{ resourceVersion: string | undefined; relist: boolean }> {
+    const { shards, session, outlets, credits } = this.#context;
+    const incarnation = ++this.#incarnation;
+    this.#stopped = true;
+    credits.release(this.stream.id);
+    this.#sequence = 0;
+    this.#working = 0;
+    this.#cutting = false;
+    this.#cutAgain = false;
+    this.#position = (await session.positions()).get(this.stream.id);
+    this.#acks = this.#newTracker();
+    this.#taken = this.#newTracker(false);
+    for (const [i, plan] of this.plans.entries()) {
+      await shards.control(this.shards[i]!, { type: 'open', stream: this.#key(i), plan });
+    }
+    for await (const packed of session.known(this.stream.id)) {
+      for (const i of this.plans.keys()) {
+        const copy = i === this.plans.length - 1 ? packed : packed.slice(0);
+        await shards.control(this.shards[i]!, { type: 'seed', stream: this.#key(i), packed: copy });
+      }
+    }
+    for (const outlet of outlets) outlet.open(this.stream, incarnation, this.#position);
+    this.#stopped = false;
+    if (gap !== undefined) {
+      this.#context.metrics.gaps.inc({ stream: this.stream.id });
+      this.#submit({ type: 'gap', reason: gap.reason, epoch: session.epoch, observedAt: gap.observedAt }, 0, '');
+    }
+    const position = this.#position;
+    const valid = position !== undefined && position.scope === streamScope(this.stream);
+    return { resourceVersion: valid && position.resourceVersion !== '' ? position.resourceVersion : undefined, relist: (position?.resourceVersion ?? '') !== '' };
+  }
+
+  /** Takes no more, and forgets its memory on the shards. */
+  async end(): Promise<void> {
+    this.#stopped = true;
+    this.#incarnation++;
+    this.#context.credits.release(this.stream.id);
+    for (const i of this.plans.keys()) await this.#context.shards.control(this.shards[i]!, { type: 'close', stream: this.#key(i) });
+  }
+
+  /** The intake sink of this stream's driver. */
+  intake(item: Intake): undefined | Promise<void> {
+    if (this.#stopped) return undefined;
+    const bytes = 'bytes' in item ? item.bytes.length : 0;
+    this.bytes += bytes;
+    const wait = bytes === 0 ? undefined : this.#context.credits.take(this.stream.id, bytes);
+    if (wait !== undefined) this.#context.metrics.creditWaits.inc({ stream: this.stream.id });
+    const moves = item.type === 'list-end' || item.type === 'bookmark' || (item.type === 'frames' && !item.listing);
+    this.#submit(item, bytes, moves ? item.resourceVersion : '');
+    return wait;
+  }
+
+  #submit(work: Work, bytes: number, resourceVersion: string): void {
+    void this.#process(work, bytes, resourceVersion, this.#incarnation);
+  }
+
+  async #process(work: Work, bytes: number, resourceVersion: string, incarnation: number): Promise<void> {
+    this.#working++;
+    let results: readonly WorkResult[];
+    try {
+      const last = this.plans.length - 1;
+      const part = (i: number): Promise<WorkResult> => this.#context.shards.work(this.shards[i]!, this.#key(i), i === last ? work : copyOf(work));
+      // Every shard answers in the order it was asked, so these come in order too.
+      results = last === 0 ? [await part(0)] : await Promise.all(this.plans.map((_, i) => part(i)));
+    } catch (e) {
+      if (incarnation !== this.#incarnation) return;
+      // After a crash the shard set has the stream begun again; anything else is a defect of ours.
+      if (!(e instanceof WatershardError && e.code === 'WORKER_CRASHED')) this.#context.onFailure(this, e);
+      return;
+    }
+    if (incarnation !== this.#incarnation) return;
+    this.#working--;
+    const observedAt = 'observedAt' in work ? work.observedAt : 0;
+    for (const [i, result] of results.entries()) this.#deliver(result, i, i === results.length - 1 ? bytes : 0, i === results.length - 1 ? resourceVersion : '', observedAt);
+    if (work.type === 'list-end') this.listed = true;
+    this.#context.onProgress(this);
+  }
+
+  #deliver(result: WorkResult, part: number, bytes: number, resourceVersion: string, observedAt: number): void {
+    const sequence = ++this.#sequence;
+    this.knownObjects[part] = result.knownObjects;
+    this.records += result.records;
+    reportResult(this.#context, this.stream, result);
+    const takers = this.#context.outlets.filter((outlet) => result.lanes[outlet.lane] != null);
+    const recipients = takers.filter((o) => o.required).map((o) => o.name);
+    this.#acks.register({ sequence, resourceVersion, deltas: [result.delta], bytes, observedAt, recipients });
+    this.#taken.register({ sequence, resourceVersion: '', deltas: [], bytes, observedAt, recipients });
+    for (const outlet of takers) {
+      const lane = result.lanes[outlet.lane] as ArrayBuffer;
+      outlet.write({ stream: this.stream, incarnation: this.#incarnation, sequence, table: this.#context.table, lane, records: result.records });
+    }
+    this.#giveBack();
+  }
+
+  /** An exporter has taken these batches over into its own memory budget. */
+  absorbed(outlet: Outlet, incarnation: number, sequence: number): void {
+    if (incarnation !== this.#incarnation || !outlet.required) return;
+    this.#taken.acked(outlet.name, sequence);
+    this.#giveBack();
+  }
+
+  acked(outlet: Outlet, incarnation: number, sequence: number): void {
+    if (incarnation !== this.#incarnation) return;
+    outlet.acked(this.stream.id, sequence);
+    if (!outlet.required) return;
+    this.#acks.acked(outlet.name, sequence);
+    this.#taken.acked(outlet.name, sequence);
+    this.#giveBack();
+    this.#context.onProgress(this);
+  }
+
+  /** Has the exporters that write files close theirs, all after the same batch. */
+  cut(): void {
+    if (this.#cutting) {
+      this.#cutAgain = true;
+      return;
+    }
+    if (this.#acks.cutIsFree || this.#acks.registered === 0) return;
+    this.#cutting = true;
+    this.#acks.cut(this.#sequence);
+    for (const outlet of this.#context.outlets) if (outlet.cuts) outlet.exporter.cut(this.stream.id, this.#sequence);
+  }
+
+  takeCommit(): PendingCommit | undefined {
+    // The position of a stream without records advances too, or it would expire.
+    if (this.#acks.cutIsFree) this.#acks.cut(this.#acks.registered);
+    const ready = this.#acks.committable();
+    if (ready === undefined) return undefined;
+    const position: Position = {
+      resourceVersion: ready.resourceVersion,
+      sequence: (this.#position?.sequence ?? 0) + 1,
+      committedAt: Date.now(),
+      scope: streamScope(this.stream),
+    };
+    const incarnation = this.#incarnation;
+    const done = (): void => {
+      if (incarnation === this.#incarnation) this.#committed(position, ready.sequence);
+    };
+    return { commit: { stream: this.stream.id, position, deltas: ready.deltas }, done };
+  }
+
+  #committed(position: Position, sequence: number): void {
+    this.#position = position;
+    this.#acks.committed(sequence);
+    for (const outlet of this.#context.outlets) if (outlet.cuts) outlet.exporter.committed(this.stream.id, position);
+    if (this.#cutting && this.#acks.pendingCut === undefined) {
+      this.#cutting = false;
+      if (this.#cutAgain) {
+        this.#cutAgain = false;
+        this.cut();
+      }
+    }
+    this.#context.onProgress(this);
+  }
+
+  #giveBack(): void {
+    const taken = this.#taken.committable();
+    if (taken === undefined) return;
+    this.#taken.committed(taken.sequence);
+    this.#context.credits.give(this.stream.id, taken.bytes);
+  }
+
+  #key(part: number): string {
+    return this.plans.length === 1 ? this.stream.id : `${this.stream.id}#${part}`;
+  }
+
+  #newTracker(files = true): AckTracker {
+    const required = this.#context.outlets.filter((o) => o.required);
+    return new AckTracker(
+      required.map(({ name, cuts }) => ({ name, cuts: cuts && files })),
+      this.#position?.resourceVersion ?? '',
+    );
+  }
+}
+
+/** The same work on bytes of its own: a buffer can be transferred to one thread only. */
+function copyOf(work: Work): Work {
+  return 'bytes' in work ? { ...work, bytes: work.bytes.slice() } : work;
+}

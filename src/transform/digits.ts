@@ -1,0 +1,40 @@
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** Numbers of fewer digits than this are exact as doubles. */
+export const LONG_NUMBER = 16;
+
+/**
+ * Whether the bytes hold a run of LONG_NUMBER digits or more, in a number or in a string. Only then is it worth the price
+ * (five times JSON.parse) of reading numbers from their source text. Such a run covers one in LONG_NUMBER places, so that
+ * most bytes are not looked at.
+ */
+export function hasLongNumber(bytes: Uint8Array): boolean {
+  for (let at = LONG_NUMBER - 1; at < bytes.length; at += LONG_NUMBER) {
+    if (!isDigit(bytes[at])) continue;
+    let start = at;
+    while (start > 0 && isDigit(bytes[start - 1])) start--;
+    let end = at + 1;
+    while (end < bytes.length && isDigit(bytes[end])) end++;
+    if (end - start >= LONG_NUMBER) return true;
+  }
+  return false;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= ZERO && byte <= NINE;
+}
+
+/**
+ * JSON.parse that gives each number which a double does not hold exactly to `exact`, with the text it was written in.
+ * @throws SyntaxError
+ */
+export function parseExactly(text: string, exact: (source: string, value: number) => unknown): unknown {
+  const reviver = (_key: string, value: unknown, context: { readonly source?: string }): unknown => {
+    if (typeof value !== 'number' || Number.isSafeInteger(value) || !Number.isInteger(value)) return value;
+    return exact(context.source as string, value);
+  };
+  return JSON.parse(text, reviver as (key: string, value: unknown) => unknown);
+}
+
+export const INTEGER = /^-?[0-9]+$/;

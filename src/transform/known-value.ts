@@ -1,0 +1,97 @@
+import { ByteWriter } from '../model/byte-writer.ts';
+import type { Fingerprint } from './fingerprint.ts';
+
+/**
+ * What is known of an object that was delivered, as bytes in the known-objects set (little-endian):
+ *
+ *     u8 version (1) | u8 reserved | u16 uidLength | u16 resourceVersionLength | u32 low | u32 high | uid | resourceVersion | snapshot
+ *
+ * low and high are the fingerprint. uid and resourceVersion are the text between the quotes of the JSON. The snapshot, of
+ * the object that was last delivered, is there where the plan makes patches (snapshot.ts).
+ */
+const VERSION = 1;
+const HEAD = 14;
+
+export function isKnownValue(value: Buffer): boolean {
+  return value.length >= HEAD && value[0] === VERSION && snapshotStart(value) <= value.length;
+}
+
+export function hasUid(value: Buffer, b: Buffer, start: number, end: number): boolean {
+  return equals(value, HEAD, value.readUInt16LE(2), b, start, end);
+}
+
+export function hasResourceVersion(value: Buffer, b: Buffer, start: number, end: number): boolean {
+  return equals(value, HEAD + value.readUInt16LE(2), value.readUInt16LE(4), b, start, end);
+}
+
+export function hasFingerprint(value: Buffer, print: Fingerprint): boolean {
+  return value.readInt32LE(6) === print.low && value.readInt32LE(10) === print.high;
+}
+
+export function knownUid(value: Buffer): string {
+  return text(value, HEAD, HEAD + value.readUInt16LE(2));
+}
+
+export function knownResourceVersion(value: Buffer): string {
+  const start = HEAD + value.readUInt16LE(2);
+  return text(value, start, start + value.readUInt16LE(4));
+}
+
+/** The packed snapshot, empty where there is none. */
+export function knownSnapshot(value: Buffer): Buffer {
+  return value.subarray(snapshotStart(value));
+}
+
+/** Writes known values; the result is valid until the next call. Slices are those of JSON strings, quotes included, or -1. */
+export class KnownValueWriter {
+  readonly #out = new ByteWriter();
+
+  write(
+    b: Buffer,
+    uidStart: number,
+    uidEnd: number,
+    versionStart: number,
+    versionEnd: number,
+    low: number,
+    high: number,
+    snapshot: Uint8Array | undefined,
+  ): Buffer {
+    const uidLength = lengthOf(uidStart, uidEnd);
+    const versionLength = lengthOf(versionStart, versionEnd);
+    if (uidLength > 0xffff || versionLength > 0xffff) throw new RangeError('uid or resourceVersion is too long');
+    const out = this.#out;
+    out.reset();
+    out.byte(VERSION);
+    out.byte(0);
+    out.byte(uidLength & 0xff);
+    out.byte(uidLength >> 8);
+    out.byte(versionLength & 0xff);
+    out.byte(versionLength >> 8);
+    out.int32(low);
+    out.int32(high);
+    if (uidLength > 0) out.bytes(b.subarray(uidStart + 1, uidEnd - 1));
+    if (versionLength > 0) out.bytes(b.subarray(versionStart + 1, versionEnd - 1));
+    if (snapshot !== undefined) out.bytes(snapshot);
+    return out.view();
+  }
+}
+
+function snapshotStart(value: Buffer): number {
+  return HEAD + value.readUInt16LE(2) + value.readUInt16LE(4);
+}
+
+function lengthOf(start: number, end: number): number {
+  return start < 0 ? 0 : Math.max(0, end - start - 2);
+}
+
+/** Whether bytes of a value equal a JSON string's content. @param start of the slice with quotes; -1 is the empty text */
+function equals(value: Buffer, at: number, length: number, b: Buffer, start: number, end: number): boolean {
+  if (length !== lengthOf(start, end)) return false;
+  for (let i = 0; i < length; i++) if (value[at + i] !== b[start + 1 + i]) return false;
+  return true;
+}
+
+function text(value: Buffer, start: number, end: number): string {
+  const raw = value.toString('utf8', start, end);
+  return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw;
+}

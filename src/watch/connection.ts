@@ -1,0 +1,119 @@
+import { errorMessage, WatershardError } from '../model/errors.ts';
+import type { ApiResponse } from './api-client.ts';
+import { unixMicros } from './clock.ts';
+import { type Split, Splitter } from './splitter.ts';
+
+/** Where this much waits, it is handed over at once; less waits for the end of the event loop's turn. */
+const EAGER_BYTES = 64 * 1024;
+
+/** What a connection tells its driver. */
+export interface ConnectionEvents {
+  bytes(count: number): void;
+  /** Something can be taken with `next`, or the connection is over (`outcome`). */
+  ready(connection: Connection): void;
+}
+
+export type Outcome = { readonly type: 'ended' } | { readonly type: 'failed'; readonly error: WatershardError };
+
+/** One request of a stream and the body of its answer, cut into frames or kept whole. */
+export class Connection {
+  readonly kind: 'watch' | 'page';
+  readonly #doing: string;
+  readonly #events: ConnectionEvents;
+  readonly #controller = new AbortController();
+  readonly #splitter = new Splitter();
+  #pageChunks: Buffer[] = [];
+  #body: ApiResponse['body'] | undefined;
+  #scheduled = false;
+  /** When something was read last, or reading began again: milliseconds of performance.now(). */
+  touchedAt = performance.now();
+  /** When the last byte was read: Unix time, microseconds. */
+  observedAt = 0;
+  /** How it ended; what was read before may still wait. */
+  outcome: Outcome | undefined;
+
+  constructor(kind: 'watch' | 'page', doing: string, events: ConnectionEvents) {
+    this.kind = kind;
+    this.#doing = doing;
+    this.#events = events;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  attach(answer: ApiResponse): void {
+    const body = answer.body;
+    this.#body = body;
+    this.touchedAt = performance.now();
+    body.on('data', (chunk: Buffer) => this.#read(chunk));
+    body.on('end', () => this.#over({ type: 'ended' }));
+    body.on('error', (cause) => this.#broken(cause));
+    body.on('close', () => this.#broken(new Error('the connection was closed')));
+  }
+
+  next(): Split | undefined {
+    return this.#splitter.next();
+  }
+
+  /** The whole body of a page, in a buffer of its own. */
+  takePage(): Uint8Array<ArrayBuffer> {
+    const chunks = this.#pageChunks;
+    this.#pageChunks = [];
+    const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    let at = 0;
+    for (const chunk of chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return bytes;
+  }
+
+  /** Does not read from the socket until `resume`. */
+  pause(): void {
+    this.#body?.pause();
+  }
+
+  resume(): void {
+    this.touchedAt = performance.now();
+    this.#body?.resume();
+  }
+
+  abort(): void {
+    this.#controller.abort();
+  }
+
+  #read(chunk: Buffer): void {
+    this.touchedAt = performance.now();
+    this.observedAt = unixMicros();
+    this.#events.bytes(chunk.length);
+    if (this.kind === 'page') {
+      this.#pageChunks.push(chunk);
+      return;
+    }
+    this.#splitter.push(chunk);
+    if (this.#splitter.pending >= EAGER_BYTES) this.#events.ready(this);
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(this.#turnEnded);
+    }
+  }
+
+  readonly #turnEnded = (): void => {
+    this.#scheduled = false;
+    this.#events.ready(this);
+  };
+
+  #broken(cause: Error): void {
+    if (this.outcome !== undefined) return;
+    this.#over({
+      type: 'failed',
+      error: new WatershardError('API_UNREACHABLE', `${this.#doing}: ${errorMessage(cause)}`, { cause }),
+    });
+  }
+
+  #over(outcome: Outcome): void {
+    this.outcome ??= outcome;
+    this.#events.ready(this);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Resource, Stream } from '../model/resource.ts';
+
+/** The collection's path: `/api/v1/pods`, `/apis/apps/v1/namespaces/team-a/deployments`. */
+export function collectionPath(resource: Resource, namespace?: string): string {
+  const root = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
+  const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${root}${scope}/${resource.resource}`;
+}
+
+/** A page of a LIST. Without a resourceVersion, so that the server reads at least as new as any answer before. */
+export function pagePath(stream: Stream, limit: number, continueToken: string): string {
+  return path(stream, { limit: String(limit), ...(continueToken === '' ? {} : { continue: continueToken }) });
+}
+
+/** A WATCH from a resourceVersion on. */
+export function watchPath(stream: Stream, resourceVersion: string, timeoutSeconds: number): string {
+  return path(stream, {
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    resourceVersion,
+    timeoutSeconds: String(timeoutSeconds),
+  });
+}
+
+/** A WATCH that begins with everything there is (KEP-3157). */
+export function streamingListPath(stream: Stream, timeoutSeconds: number): string {
+  return path(stream, {
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    sendInitialEvents: 'true',
+    resourceVersionMatch: 'NotOlderThan',
+    timeoutSeconds: String(timeoutSeconds),
+  });
+}
+
+function path(stream: Stream, query: Readonly<Record<string, string>>): string {
+  const all = new URLSearchParams(query);
+  if (stream.labelSelector !== undefined) all.set('labelSelector', stream.labelSelector);
+  if (stream.fieldSelector !== undefined) all.set('fieldSelector', stream.fieldSelector);
+  return `${collectionPath(stream.resource, stream.namespace)}?${all}`;
+}
+
+/**
+ * What to accept. For metadata alone there is no second choice: a server that cannot do it must not send whole objects
+ * to someone who asked for less.
+ */
+export function acceptHeader(stream: Stream, list: boolean): string {
+  if (!stream.metadataOnly) return 'application/json';
+  return `application/json;as=PartialObjectMetadata${list ? 'List' : ''};g=meta.k8s.io;v=v1`;
+}

@@ -1,0 +1,263 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { errorMessage } from '../model/errors.ts';
+import type { IntakeSink } from '../model/intake.ts';
+import { type Resource, resourceName, type Stream } from '../model/resource.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { type ApiClient, readStatus } from './api-client.ts';
+import { backoffMs } from './backoff.ts';
+import type { WatchConfig } from './config.ts';
+import { Discovery } from './discovery.ts';
+import { StreamDriver, type StreamState } from './driver.ts';
+import { ListSlots } from './list-slots.ts';
+import { collectionPath } from './request-path.ts';
+import { type ServedResource, selectResources } from './selection.ts';
+import { StreamingSupport } from './streaming-support.ts';
+import { streamsOf } from './streams.ts';
+
+/** Where a stream begins. */
+export interface StreamStart {
+  /** undefined to list. */
+  readonly resourceVersion: string | undefined;
+  /** The stream had a position, or known objects, before. */
+  readonly relist: boolean;
+}
+
+export interface WatcherOptions {
+  readonly api: ApiClient;
+  readonly config: WatchConfig;
+  readonly sink: IntakeSink;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** A stream is about to begin, or to begin again; nothing of it is handed over before this settles. */
+  readonly onStream: (stream: Stream) => Promise<StreamStart>;
+}
+
+export interface WatchedStream extends StreamState {
+  readonly stream: Stream;
+}
+
+interface Entry {
+  stream: Stream;
+  driver: StreamDriver | undefined;
+  /** `onStream` failed: it is tried again with the next discovery. */
+  failed: boolean;
+  /** Ends and beginnings of one stream follow one another. */
+  turn: Promise<void>;
+}
+
+/** A resource that was missing from discovery this often in a row, and is not served on asking, has gone. */
+const MISSING_TWICE = 2;
+/** The same where asking is forbidden. */
+const MISSING_FORBIDDEN = 4;
+/** Streams that begin together are spread over this much time each, up to two seconds in all. */
+const SPREAD_MS = 10;
+const SPREAD_MAX_MS = 2000;
+
+/** Keeps a stream running for everything that is served and selected. */
+export class Watcher {
+  readonly #o: WatcherOptions;
+  readonly #discovery: Discovery;
+  readonly #slots: ListSlots;
+  readonly #support = new StreamingSupport();
+  readonly #entries = new Map<string, Entry>();
+  /** How often in a row a watched resource was missing from discovery. */
+  readonly #missing = new Map<string, number>();
+  readonly #ending = new AbortController();
+  #unknown: readonly string[] = [];
+  #polling: Promise<void> = Promise.resolve();
+
+  constructor(options: WatcherOptions) {
+    this.#o = options;
+    this.#discovery = new Discovery(options);
+    this.#slots = new ListSlots(options.config.concurrentLists);
+  }
+
+  /**
+   * Settles when discovery has answered (it is tried until then) and every stream has been told of with `onStream` and
+   * started. Rejects with what `onStream` throws, and with the signal's reason.
+   */
+  async start(signal?: AbortSignal): Promise<void> {
+    const all = signal === undefined ? this.#ending.signal : AbortSignal.any([signal, this.#ending.signal]);
+    for (let failures = 0; ; failures++) {
+      try {
+        await this.#discovery.refresh(all);
+        break;
+      } catch (error) {
+        all.throwIfAborted();
+        if (!isTransient(error)) throw error;
+        this.#o.logger[failures === 0 ? 'warn' : 'debug'](
+          { reason: errorMessage(error) },
+          'discovery failed; trying again',
+        );
+        await sleep(backoffMs(failures, Math.random()), undefined, { signal: all });
+      }
+    }
+    await this.#reconcile();
+    this.#polling = this.#poll();
+  }
+
+  /** Nothing is handed over any more once this settles. Idempotent. */
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await this.#polling;
+    await Promise.all([...this.#entries.values()].map((entry) => this.#inTurn(entry, () => entry.driver?.stop())));
+  }
+
+  streams(): WatchedStream[] {
+    const all: WatchedStream[] = [];
+    for (const { stream, driver } of this.#entries.values())
+      if (driver !== undefined) all.push({ stream, ...driver.state() });
+    return all;
+  }
+
+  /** Names in `resources` that fit nothing the server serves. */
+  get unknownResources(): readonly string[] {
+    return this.#unknown;
+  }
+
+  /** Group versions whose server does not answer to discovery. */
+  get unansweredGroups(): readonly string[] {
+    return this.#discovery.unanswered;
+  }
+
+  /** Forgets the stream's position and lists it again. */
+  relist(stream: string): void {
+    this.#entries.get(stream)?.driver?.relist();
+  }
+
+  /** Stops the stream, and starts it at the position that `onStream` gives (a worker crashed, an exporter lost its batches). */
+  async restart(stream: string): Promise<void> {
+    const entry = this.#entries.get(stream);
+    if (entry !== undefined) await this.#inTurn(entry, () => this.#begin(entry, 0));
+  }
+
+  async #poll(): Promise<void> {
+    const { signal } = this.#ending;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        const delay =
+          failures === 0
+            ? this.#o.config.discoveryInterval
+            : Math.max(this.#o.config.discoveryInterval, backoffMs(failures, Math.random()));
+        await sleep(delay, undefined, { signal });
+        const changed = await this.#discovery.refresh(signal);
+        failures = 0;
+        if (changed || this.#missing.size > 0 || this.#unstarted()) await this.#reconcile();
+      } catch (error) {
+        if (signal.aborted) return;
+        failures++;
+        this.#o.logger[failures === 3 ? 'warn' : 'debug'](
+          { reason: errorMessage(error) },
+          'discovering resources or starting their streams failed; what is watched stays so',
+        );
+      }
+    }
+  }
+
+  /** Looked at between reconciliations only, when no stream is about to begin but by `restart`. */
+  #unstarted(): boolean {
+    return [...this.#entries.values()].some((entry) => entry.failed);
+  }
+
+  /** Starts what is new, starts again what changed, and looks into what is missing. */
+  async #reconcile(): Promise<void> {
+    const { config, logger } = this.#o;
+    const served = this.#discovery.resources;
+    const { resources, unknown } = selectResources(served, config.resources, config.exclude);
+    for (const name of unknown) {
+      if (!this.#unknown.includes(name))
+        logger.warn(
+          { resource: name, code: 'RESOURCE_UNKNOWN' },
+          'the API server does not serve this resource; it is watched as soon as it does',
+        );
+    }
+    this.#unknown = unknown;
+    const wanted = new Map<string, Stream>();
+    for (const resource of resources) for (const s of streamsOf(resource, config, served)) wanted.set(s.id, s);
+    const work: Promise<void>[] = [];
+    const fresh = [...wanted.values()].filter((s) => !this.#entries.has(s.id));
+    const spread = Math.min(SPREAD_MAX_MS, (fresh.length - 1) * SPREAD_MS);
+    for (const stream of wanted.values()) {
+      const entry = this.#entries.get(stream.id);
+      if (entry === undefined) {
+        const created: Entry = { stream, driver: undefined, failed: false, turn: Promise.resolve() };
+        this.#entries.set(stream.id, created);
+        work.push(this.#inTurn(created, () => this.#begin(created, Math.random() * spread)));
+      } else if (entry.failed || !isDeepStrictEqual(entry.stream, stream)) {
+        entry.stream = stream; // perhaps another version is preferred now
+        work.push(this.#inTurn(entry, () => this.#begin(entry, 0)));
+      }
+    }
+    work.push(this.#lookIntoMissing(wanted, served));
+    await Promise.all(work);
+  }
+
+  async #begin(entry: Entry, delayMs: number): Promise<void> {
+    await entry.driver?.stop();
+    entry.driver = undefined;
+    if (this.#ending.signal.aborted) return;
+    const { api, config, sink, metrics, logger } = this.#o;
+    entry.failed = true;
+    const { resourceVersion, relist } = await this.#o.onStream(entry.stream);
+    entry.failed = false;
+    if (this.#ending.signal.aborted) return;
+    entry.driver = new StreamDriver(entry.stream, {
+      api,
+      sink,
+      metrics,
+      logger,
+      listSlots: this.#slots,
+      streamingSupport: this.#support,
+      stallMs: config.stallTimeout,
+      pageSize: config.pageSize,
+    });
+    entry.driver.start(resourceVersion, { relist, delayMs });
+  }
+
+  /**
+   * An API server that is starting may tell of fewer resources than it serves, and taking that for a removal would delete
+   * everything downstream. So a resource has gone only when it is missing twice in a row and answers 404.
+   */
+  async #lookIntoMissing(wanted: ReadonlyMap<string, Stream>, served: readonly ServedResource[]): Promise<void> {
+    const names = new Set(served.map(resourceName));
+    const gone = new Map<string, boolean>();
+    for (const [id, entry] of this.#entries) {
+      if (wanted.has(id)) continue;
+      const name = resourceName(entry.stream.resource);
+      if (!gone.has(name)) gone.set(name, names.has(name) ? false : await this.#hasGone(name, entry.stream.resource));
+      if (!gone.get(name)) continue;
+      this.#entries.delete(id);
+      this.#o.logger.info({ stream: id }, 'the resource is not served any more');
+      await this.#inTurn(entry, () => entry.driver?.remove());
+    }
+    for (const name of this.#missing.keys()) if (names.has(name) || gone.get(name) === true) this.#missing.delete(name);
+  }
+
+  async #hasGone(name: string, resource: Resource): Promise<boolean> {
+    const times = (this.#missing.get(name) ?? 0) + 1;
+    this.#missing.set(name, times);
+    if (times < MISSING_TWICE) return false;
+    const answer = await this.#o.api.get(`${collectionPath(resource)}?limit=1`, { signal: this.#ending.signal });
+    if (answer.status === 200) {
+      answer.body
+        .on('error', (error) => this.#o.logger.trace({ reason: errorMessage(error) }, 'not read on'))
+        .destroy();
+      return false;
+    }
+    const { code } = await readStatus(answer);
+    return code === 404 || (code === 403 && times >= MISSING_FORBIDDEN);
+  }
+
+  async #inTurn(entry: Entry, act: () => Promise<void> | undefined): Promise<void> {
+    const mine = entry.turn.then(act);
+    entry.turn = mine.catch(() => undefined); // who asked for it gets the error; the next one has its own turn
+    await mine;
+  }
+}
+
+function isTransient(error: unknown): boolean {
+  return (error as { class?: string }).class !== 'configuration';
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { ByteWriter } from '../../src/model/byte-writer.ts';
+import { fieldsFromJson, fieldsToJson } from '../../src/model/field-json.ts';
+import type { FieldValue } from '../../src/model/record.ts';
+import { packRow, readRow, rowFields } from '../../src/model/row.ts';
+import { podRecord } from '../transform/support.ts';
+
+const fieldValue = fc.letrec<{ value: FieldValue }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    fc.constant(null),
+    fc.boolean(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    fc.string({ unit: 'grapheme' }),
+    fc.array(tie('value')),
+    fc.dictionary(fc.string(), tie('value')),
+  ),
+})).value;
+
+describe('packed row', () => {
+  test('comes back as it was, with integers and doubles told apart', () => {
+    const out = new ByteWriter();
+    const record = podRecord({ name: 'größe', namespace: '' });
+    const row = readRow(packRow(record, Buffer.from(fieldsToJson(record.fields ?? {})), out));
+    assert.equal(row.operation, 'UPDATED');
+    assert.equal(row.detectedBy, 'WATCH');
+    assert.equal(row.observedAt, 1_767_312_000_123_456);
+    assert.deepEqual([row.id, row.namespace, row.name, row.uid, row.resourceVersion], [record.id, '', 'größe', record.uid, '48211']);
+    assert.deepEqual(rowFields(row), { phase: 'Running', restarts: 3n, load: 1 });
+    assert.equal(row.labels?.toString(), '{"app":"web"}');
+    assert.deepEqual(row.object, record.object);
+    assert.deepEqual(row.patch, record.patch);
+  });
+
+  test('what is absent is not what is empty', () => {
+    const out = new ByteWriter();
+    const row = readRow(packRow(podRecord({ labels: undefined, object: undefined, patch: Buffer.alloc(0) }), undefined, out));
+    assert.equal(row.labels, undefined);
+    assert.equal(row.fieldsJson, undefined);
+    assert.equal(row.object, undefined);
+    assert.equal(row.patch?.length, 0);
+    assert.deepEqual(rowFields(row), {});
+  });
+
+  test('one that was cut short is refused', () => {
+    const packed = packRow(podRecord(), undefined, new ByteWriter());
+    assert.throws(() => readRow(packed.subarray(0, packed.length - 1)), RangeError);
+  });
+
+  test('the writer may be used for the next record, larger or smaller', () => {
+    const out = new ByteWriter();
+    for (const size of [10, 100_000, 0, 5]) {
+      const object = Buffer.alloc(size, 'x');
+      assert.deepEqual(readRow(packRow(podRecord({ object }), undefined, out)).object, object);
+    }
+  });
+});
+
+describe('typed fields in JSON', () => {
+  test('every value comes back with its type', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fieldValue), (fields) => {
+        const back = fieldsFromJson(fieldsToJson(fields));
+        assert.deepEqual({ ...back }, { ...fields });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('is plain JSON to whoever does not know', () => {
+    assert.equal(fieldsToJson({ i: 2n ** 63n - 1n, d: 3, n: Number.NaN, e: 1e21, z: -0 }), '{"i":9223372036854775807,"d":3.0,"n":null,"e":1e+21,"z":-0.0}');
+  });
+});

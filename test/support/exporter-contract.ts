@@ -1,0 +1,371 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Batch, Exporter, ExporterContext, Rejected } from '../../src/exporters/exporter.ts';
+import type { Position } from '../../src/model/position.ts';
+import type { Stream } from '../../src/model/resource.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { makeBatch, PODS, recordId, recordKey, type TestRecord } from './batches.ts';
+
+export interface StoredRecord {
+  readonly id: string;
+  readonly key: string;
+  readonly operation: string;
+  readonly payload: Uint8Array;
+}
+
+/** A real sink, brought up for one exporter type. */
+export interface ExporterHarness {
+  up(): Promise<void>;
+  down(): Promise<void>;
+  /** An empty target for the next test. */
+  reset(): Promise<void>;
+  /** An exporter of the target; not started. */
+  create(context: ExporterContext): Promise<Exporter>;
+  /** What a consumer finds, in the order in which it is stored. */
+  readBack(): Promise<StoredRecord[]>;
+  /** The sink refuses or is away; what it has stored stays. */
+  breakSink(): Promise<void>;
+  mendSink(): Promise<void>;
+  /** The sink ends in the middle of its work and is back at once. Left out where there is no server. */
+  crashSink?(): Promise<void>;
+  /** Bytes that make a payload too large for the sink; undefined where it takes any. */
+  readonly oversize?: number;
+  /** Payload of a record in the encoding of this exporter. */
+  readonly encode?: (record: TestRecord, stream: Stream) => Uint8Array;
+  /** What the exporter needs of its context beside the usual (openThread). */
+  readonly context?: Partial<ExporterContext>;
+  /** Milliseconds that a test waits for the sink. */
+  readonly patience?: number;
+}
+
+/** An exporter with what it told. */
+export class ExporterProbe {
+  readonly acks: { stream: string; incarnation: number; sequence: number }[] = [];
+  readonly absorbed: { stream: string; incarnation: number; sequence: number }[] = [];
+  readonly rejects: Rejected[] = [];
+  readonly losses: string[] = [];
+  readonly metrics = createMetrics();
+  readonly context: ExporterContext;
+  exporter!: Exporter;
+  readonly #harness: ExporterHarness;
+  readonly #patience: number;
+  readonly #written = new Map<string, number>();
+  #commits = 0;
+
+  constructor(harness: ExporterHarness, overrides: Partial<ExporterContext> = {}) {
+    this.#harness = harness;
+    this.#patience = harness.patience ?? 20_000;
+    this.context = {
+      name: 'sink',
+      cluster: 'test',
+      epoch: 'epoch-1',
+      logger: createLogger('silent', false),
+      metrics: this.metrics,
+      events: {
+        acked: (stream, incarnation, sequence) => {
+          this.acks.push({ stream, incarnation, sequence });
+          if (this.exporter.capabilities.cuts) setImmediate(() => this.exporter.committed(stream, positionAt(++this.#commits)));
+        },
+        absorbed: (stream, incarnation, sequence) => this.absorbed.push({ stream, incarnation, sequence }),
+        cutWanted: (stream) => this.cut(stream),
+        lost: (stream, reason) => this.losses.push(`${stream}: ${reason}`),
+        rejected: (record) => this.rejects.push({ ...record, payload: Uint8Array.from(record.payload) }),
+      },
+      openThread: () => {
+        throw new Error('this exporter was not expected to open a thread');
+      },
+      ...harness.context,
+      ...overrides,
+    };
+  }
+
+  async create(): Promise<Exporter> {
+    this.exporter = await this.#harness.create(this.context);
+    return this.exporter;
+  }
+
+  async start(streams: readonly Stream[] = [PODS], incarnation = 1): Promise<Exporter> {
+    await this.create();
+    await this.exporter.start(AbortSignal.timeout(this.#patience));
+    for (const stream of streams) this.exporter.open(stream, incarnation, undefined);
+    return this.exporter;
+  }
+
+  /** Writes and, where the exporter wants it, cuts: then every batch may be acknowledged by itself. */
+  write(batch: Batch, cut = true): void {
+    this.exporter.write(batch);
+    this.#written.set(batch.stream.id, batch.sequence);
+    if (cut) this.cut(batch.stream.id);
+  }
+
+  cut(stream: string): void {
+    const sequence = this.#written.get(stream);
+    if (this.exporter.capabilities.cuts && sequence !== undefined) this.exporter.cut(stream, sequence);
+  }
+
+  lastAck(stream = PODS.id, incarnation = 1): number {
+    return Math.max(0, ...this.acks.filter((a) => a.stream === stream && a.incarnation === incarnation).map((a) => a.sequence));
+  }
+
+  async acked(sequence: number, stream = PODS.id, incarnation = 1): Promise<void> {
+    const detail = (): string => `ack of ${stream} ${incarnation}/${sequence}, have ${this.lastAck(stream, incarnation)}; health ${JSON.stringify(this.exporter.health())}`;
+    await until(() => this.lastAck(stream, incarnation) >= sequence, detail, this.#patience);
+  }
+
+  async metric(name: 'records' | 'duplicates' | 'retries' | 'rejected'): Promise<number> {
+    return (await this.metrics[name].get()).values.reduce((sum, v) => sum + v.value, 0);
+  }
+}
+
+/** Polls until the condition holds. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string | (() => string), milliseconds = 20_000): Promise<void> {
+  for (const deadline = Date.now() + milliseconds; !(await condition()); ) {
+    if (Date.now() > deadline) assert.fail(`not in time: ${typeof what === 'string' ? what : what()}`);
+    await new Promise((r) => setTimeout(r, 10));
+  }
+}
+
+/** `count` records in batches of `size`, over `keys` names, versions rising by 1 for each name. */
+export function recordRun(count: number, keys: number, from = 1): TestRecord[] {
+  return Array.from({ length: count }, (_, i) => ({ name: `pod-${i % keys}`, version: from + Math.floor(i / keys), operation: i < keys ? 'CREATED' : 'UPDATED' }));
+}
+
+/** Each record once, and each key in its order. */
+export function assertStored(stored: readonly StoredRecord[], expected: readonly TestRecord[], exactlyOnce: boolean): void {
+  const have = new Map<string, string[]>();
+  for (const { key, id } of stored) have.set(key, [...(have.get(key) ?? []), id]);
+  const want = new Map<string, string[]>();
+  for (const { name, version } of expected) want.set(recordKey(name), [...(want.get(recordKey(name)) ?? []), recordId(name, version)]);
+  assert.deepEqual([...have.keys()].sort(), [...want.keys()].sort(), 'the keys');
+  for (const [key, ids] of want) {
+    const found = have.get(key) ?? [];
+    // Where the sink cannot suppress repetitions they may be there, but never an older one after a newer one was seen first.
+    assert.deepEqual(exactlyOnce ? found : [...new Set(found)], ids, `the records of ${key}`);
+  }
+}
+
+/** What every exporter promises (src/exporters/exporter.ts), on its real sink. */
+export function exporterContract(name: string, harness: ExporterHarness): void {
+  const batch = (options: Parameters<typeof makeBatch>[0]): Batch => makeBatch({ ...(harness.encode ? { encode: harness.encode } : {}), ...options });
+  const probes: ExporterProbe[] = [];
+  const newProbe = (): ExporterProbe => {
+    const probe = new ExporterProbe(harness);
+    probes.push(probe);
+    return probe;
+  };
+  const contract = (title: string, body: () => Promise<void>): void => {
+    test(title, async () => {
+      await harness.reset();
+      try {
+        await body();
+      } finally {
+        await harness.mendSink();
+        for (const probe of probes.splice(0)) await probe.exporter?.close();
+      }
+    });
+  };
+
+  describe(`exporter contract: ${name}`, () => {
+    before(() => harness.up());
+    after(() => harness.down());
+
+    contract('stores what it acknowledges, with identity and payload', async () => {
+      const probe = newProbe();
+      await probe.start();
+      assert.deepEqual(probe.exporter.health(), { ok: true });
+      const records: TestRecord[] = [
+        { name: 'a', version: 1, operation: 'SNAPSHOT' },
+        { name: 'b', version: 2, operation: 'CREATED' },
+        { name: 'a', version: 3, operation: 'UPDATED' },
+        { name: 'b', version: 4, operation: 'DELETED' },
+      ];
+      probe.write(batch({ sequence: 1, records }));
+      await probe.acked(1);
+      const stored = await harness.readBack();
+      assertStored(stored, records, true);
+      for (const { name: n, version, operation } of records) {
+        assert.equal(stored.find((s) => s.id === recordId(n, version))?.operation, operation);
+      }
+      assert.equal(await probe.metric('records'), 4);
+    });
+
+    contract('acknowledges an empty batch in its turn', async () => {
+      const probe = newProbe();
+      await probe.start();
+      probe.write(batch({ sequence: 1, records: [{ name: 'a', version: 1 }] }));
+      probe.write(batch({ sequence: 2, records: [] }));
+      await probe.acked(2);
+      assert.equal((await harness.readBack()).length, 1);
+    });
+
+    contract('acknowledges whole files at cuts only, where it works by cuts', async () => {
+      const probe = newProbe();
+      await probe.start();
+      if (!probe.exporter.capabilities.cuts) return;
+      const records = recordRun(30, 6);
+      for (let i = 0; i < 3; i++) probe.exporter.write(batch({ sequence: i + 1, records: records.slice(i * 10, i * 10 + 10) }));
+      await until(() => probe.absorbed.some((a) => a.sequence === 3), 'the batches are encoded', harness.patience);
+      assert.equal(probe.lastAck(), 0);
+      probe.exporter.cut(PODS.id, 2);
+      await probe.acked(2);
+      assert.equal(probe.lastAck(), 2);
+      assertStored(await harness.readBack(), records.slice(0, 20), true);
+      probe.exporter.cut(PODS.id, 3);
+      await probe.acked(3);
+      assertStored(await harness.readBack(), records, true);
+    });
+
+    contract('keeps the order of each key over batches and streams', async () => {
+      const probe = newProbe();
+      const other: Stream = { ...PODS, id: 'pods@other' };
+      await probe.start([PODS, other]);
+      const records = recordRun(600, 7);
+      const others = recordRun(200, 3, 50_000).map((r) => ({ ...r, name: `other-${r.name}` }));
+      for (let i = 0; i < 20; i++) {
+        probe.write(batch({ sequence: i + 1, records: records.slice(i * 30, i * 30 + 30) }), i === 19);
+        probe.write(batch({ stream: other, sequence: i + 1, records: others.slice(i * 10, i * 10 + 10) }), i === 19);
+      }
+      await probe.acked(20);
+      await probe.acked(20, other.id);
+      assertStored(await harness.readBack(), [...records, ...others], true);
+      const sequences = probe.acks.filter((a) => a.stream === PODS.id).map((a) => a.sequence);
+      assert.deepEqual(sequences, sequences.toSorted((a, b) => a - b), 'acknowledgements rise');
+    });
+
+    contract('does not acknowledge while the sink is away, and stores everything when it is back', async () => {
+      const probe = newProbe();
+      await probe.start();
+      probe.write(batch({ sequence: 1, records: [{ name: 'a', version: 1 }] }));
+      await probe.acked(1);
+      await harness.breakSink();
+      const records = recordRun(100, 5, 2);
+      for (let i = 0; i < 10; i++) probe.write(batch({ sequence: i + 2, records: records.slice(i * 10, i * 10 + 10) }));
+      await until(() => !probe.exporter.health().ok, 'health tells that the sink is away', harness.patience);
+      assert.match(probe.exporter.health().detail ?? '', /EXPORTER_\w+/);
+      assert.equal(probe.lastAck(), 1);
+      await harness.mendSink();
+      await probe.acked(11);
+      await until(() => probe.exporter.health().ok, 'health is good again', harness.patience);
+      const { deduplicates } = probe.exporter.capabilities;
+      assertStored(await harness.readBack(), [{ name: 'a', version: 1 }, ...records], deduplicates !== 'no');
+      assert.equal(await probe.metric('rejected'), 0);
+    });
+
+    contract('waits at start for a sink that is away', async () => {
+      await harness.breakSink();
+      const probe = newProbe();
+      await probe.create();
+      const started = probe.exporter.start(AbortSignal.timeout(harness.patience ?? 20_000));
+      started.catch(() => undefined); // looked at below
+      probe.exporter.open(PODS, 1, undefined);
+      probe.write(batch({ sequence: 1, records: [{ name: 'a', version: 1 }] }));
+      await harness.mendSink();
+      await started;
+      await probe.acked(1);
+      assertStored(await harness.readBack(), [{ name: 'a', version: 1 }], true);
+    });
+
+    contract('gives up a start that is aborted', async () => {
+      await harness.breakSink();
+      const probe = newProbe();
+      await probe.create();
+      const stop = new AbortController();
+      const settled = probe.exporter.start(stop.signal).then(
+        () => 'started', // a sink that only fails when written to can be started
+        () => 'aborted',
+      );
+      stop.abort();
+      assert.match(await settled, /aborted|started/);
+    });
+
+    contract('drains what was written', async () => {
+      const probe = newProbe();
+      await probe.start();
+      const records = recordRun(500, 11);
+      for (let i = 0; i < 5; i++) probe.write(batch({ sequence: i + 1, records: records.slice(i * 100, i * 100 + 100) }), i === 4);
+      await probe.exporter.drain(AbortSignal.timeout(harness.patience ?? 20_000));
+      assert.equal(probe.lastAck(), 5);
+      assertStored(await harness.readBack(), records, true);
+    });
+
+    contract('ends a drain when its time is over', async () => {
+      const probe = newProbe();
+      await probe.start();
+      await harness.breakSink();
+      probe.write(batch({ sequence: 1, records: recordRun(50, 50) }));
+      await probe.exporter.drain(AbortSignal.timeout(300));
+      assert.equal(probe.lastAck(), 0);
+    });
+
+    contract('does not count what is left of an older incarnation for the newer one', async () => {
+      const probe = newProbe();
+      await probe.start();
+      await harness.breakSink();
+      const records = recordRun(40, 4);
+      for (let i = 0; i < 4; i++) probe.write(batch({ sequence: i + 1, records: records.slice(i * 10, i * 10 + 10) }));
+      probe.exporter.open(PODS, 2, undefined);
+      probe.write(batch({ incarnation: 2, sequence: 1, records: records.slice(0, 10) }));
+      await harness.mendSink();
+      await probe.acked(1, PODS.id, 2);
+      assert.equal(probe.lastAck(PODS.id, 2), 1);
+      const before = probe.acks.length;
+      probe.write(batch({ incarnation: 2, sequence: 2, records: records.slice(10) }));
+      await probe.acked(2, PODS.id, 2);
+      assert.deepEqual(probe.acks.slice(before).map((a) => a.incarnation), probe.acks.slice(before).map(() => 2));
+      assertStored(await harness.readBack(), records, probe.exporter.capabilities.deduplicates !== 'no');
+    });
+
+    if (harness.oversize !== undefined) {
+      const padding = harness.oversize;
+      contract('sets a record aside that is too large, and goes on', async () => {
+        const probe = newProbe();
+        await probe.start();
+        const large = { name: 'large', version: 2, payload: Buffer.from(JSON.stringify({ id: recordId('large', 2), padding: 'x'.repeat(padding) })) };
+        probe.write(batch({ sequence: 1, records: [{ name: 'a', version: 1 }, large, { name: 'a', version: 3 }, { name: 'large', version: 4 }] }));
+        await probe.acked(1);
+        assertStored(await harness.readBack(), [{ name: 'a', version: 1 }, { name: 'a', version: 3 }, { name: 'large', version: 4 }], true);
+        assert.deepEqual(probe.rejects.map((r) => [r.exporter, r.id, r.key, r.error.code]), [['sink', recordId('large', 2), recordKey('large'), 'RECORD_TOO_LARGE']]);
+        assert.equal(probe.rejects[0]?.payload.length, large.payload.length);
+        assert.equal(await probe.metric('rejected'), 1);
+        assert.deepEqual(probe.exporter.health(), { ok: true });
+      });
+    }
+
+    if (harness.crashSink !== undefined) {
+      const crash = harness.crashSink.bind(harness);
+      contract('loses and reorders nothing when the sink crashes in the middle', async () => {
+        const probe = newProbe();
+        await probe.start();
+        const records = recordRun(20_000, 997);
+        const size = 200;
+        const batches = records.length / size;
+        let sequence = 0;
+        for (let round = 1; round <= 4; round++) {
+          for (; sequence < (batches * round) / 4; ) {
+            probe.write(batch({ sequence: ++sequence, records: records.slice((sequence - 1) * size, sequence * size) }), sequence % 5 === 0);
+          }
+          if (round === 4) break;
+          await until(() => probe.acks.length > 0 && probe.lastAck() > (batches * (round - 1)) / 4, 'the stream is moving', harness.patience);
+          await crash();
+        }
+        await probe.acked(batches);
+        assertStored(await harness.readBack(), records, probe.exporter.capabilities.deduplicates !== 'no');
+      });
+    }
+
+    contract('shows what it holds, and nothing of it after a close that may be repeated', async () => {
+      const probe = newProbe();
+      await probe.start();
+      assert.equal(typeof probe.exporter.status(), 'object');
+      await probe.exporter.close();
+      await probe.exporter.close();
+      assert.equal(probe.exporter.health().ok, false);
+    });
+  });
+}
+
+/** What the tests of cuts and of names use. */
+export function positionAt(sequence: number): Position {
+  return { resourceVersion: String(sequence * 100), sequence, committedAt: 0, scope: '|||' };
+}

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync, closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { freePort, temporaryFolder } from './servers/process.ts';
+import { until } from './until.ts';
+
+const BIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+interface Status {
+  readonly ready: boolean;
+  readonly reasons: string[];
+  readonly streams: { id: string; state: string; synced: boolean; lagSeconds: number; resourceVersion: string }[];
+  readonly totals: { records: number; bytes: number };
+}
+
+/** The real program as a process of its own, run from the sources. */
+export class Watershard {
+  readonly folder = temporaryFolder('run');
+  readonly #env: Record<string, string>;
+  #child: ChildProcess | undefined;
+  #port = 0;
+
+  constructor(env: Record<string, string> = {}) {
+    this.#env = env;
+  }
+
+  get logFile(): string {
+    return join(this.folder, 'watershard.log');
+  }
+
+  get log(): string {
+    return readFileSync(this.logFile, 'utf8');
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get alive(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Starts `watershard <command>` with this configuration; `ops.listen` and `dataDir` are added. */
+  async start(config: Record<string, unknown>, command = 'run', env: Record<string, string> = {}): Promise<void> {
+    this.#port = await freePort();
+    const file = join(this.folder, 'watershard.yaml');
+    writeFileSync(file, stringify({ dataDir: join(this.folder, 'data'), ops: { listen: `127.0.0.1:${this.#port}` }, ...config }));
+    const log = openSync(this.logFile, 'a');
+    const child = spawn(process.execPath, [BIN, command, '--config', file], { stdio: ['ignore', log, log], env: { ...process.env, ...this.#env, ...env }, cwd: this.folder });
+    closeSync(log);
+    child.unref();
+    process.once('exit', () => child.kill('SIGKILL'));
+    this.#child = child;
+    child.once('exit', (code, signal) => appendFileSync(this.logFile, `--- ended: ${code ?? signal}\n`));
+  }
+
+  async status(): Promise<Status> {
+    const answer = await fetch(`${this.url}/status`);
+    return (await answer.json()) as Status;
+  }
+
+  async metrics(): Promise<string> {
+    return await (await fetch(`${this.url}/metrics`)).text();
+  }
+
+  /** Waits for /readyz. */
+  async ready(seconds = 60): Promise<void> {
+    await until('the program is ready', async () => {
+      if (!this.alive) throw new Error(`it has ended:\n${this.log.slice(-3000)}`);
+      const answer = await fetch(`${this.url}/readyz`);
+      if (answer.status !== 200) throw new Error(await answer.text());
+      return true;
+    }, seconds).catch((e: unknown) => {
+      throw new Error(`${this.log.slice(-3000)}`, { cause: e });
+    });
+  }
+
+  kill(): Promise<number | null> {
+    return this.stop('SIGKILL');
+  }
+
+  /** @returns the exit code, null where a signal ended it */
+  async stop(signal: NodeJS.Signals = 'SIGTERM', seconds = 40): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined) return null;
+    if (this.alive) {
+      child.kill(signal);
+      await this.exited(seconds);
+    }
+    return child.exitCode;
+  }
+
+  async exited(seconds = 60): Promise<number | null> {
+    await until('the program has ended', () => !this.alive, seconds);
+    return this.#child?.exitCode ?? null;
+  }
+}

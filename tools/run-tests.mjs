@@ -1,0 +1,59 @@
+// Runs the tests with Node's own runner and ends with the line `N passed, N failed`.
+// `--unit`: only what needs no server. Further arguments: parts of the names of the files to run.
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+const args = process.argv.slice(2);
+const unit = args.includes('--unit');
+const wanted = args.filter((a) => !a.startsWith('--'));
+const files = globSync('test/**/*.test.ts')
+  .filter((f) => !unit || !/\.(real|e2e)\.test\.ts$/.test(f))
+  .filter((f) => wanted.length === 0 || wanted.some((w) => f.includes(w)))
+  .sort();
+
+let passed = 0;
+let failed = 0;
+const failures = [];
+
+if (wanted.length === 0 && !unit) {
+  const checks = [
+    ['formatting and lint', 'biome', ['check', '--error-on-warnings', '.']],
+    ['types', 'tsc', ['--noEmit']],
+    ['generated protobuf code is current', 'node', ['tools/generate-proto.mjs', '--check']],
+    ['generated documentation is current', 'node', ['tools/generate-docs.ts', '--check']],
+  ];
+  for (const [name, command, commandArgs] of checks) {
+    const result = spawnSync(command, commandArgs, { stdio: 'inherit' });
+    if (result.status === 0) passed++;
+    else {
+      failed++;
+      failures.push(name);
+    }
+    console.log(`${result.status === 0 ? '✔' : '✖'} ${name}`);
+  }
+}
+
+if (files.length === 0) {
+  console.error('no test file matches');
+  process.exit(1);
+}
+
+const stream = run({ files, concurrency: 2, timeout: 900_000, forceExit: false });
+stream.on('test:pass', (t) => {
+  if (t.details.type !== 'suite' && !t.skip && !t.todo) passed++;
+});
+stream.on('test:fail', (t) => {
+  if (t.details.type === 'suite' && t.details.error?.failureType === 'subtestsFailed') return;
+  failed++;
+  failures.push(`${t.file ?? ''} ${t.name}`);
+});
+await new Promise((resolve) => {
+  const out = stream.compose(new spec());
+  out.pipe(process.stdout, { end: false });
+  out.on('end', resolve);
+});
+for (const name of failures) console.log(`failed: ${name}`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 || passed === 0 ? 1 : 0);

@@ -1,0 +1,47 @@
+import { isMainThread, workerData } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { ShardTask } from '../src/shard/protocol.ts';
+import { KnownTable } from '../src/transform/known-table.ts';
+import type { StreamPlan } from '../src/transform/plan.ts';
+import { StreamTransform } from '../src/transform/stream-transform.ts';
+import type { Work, WorkResult } from '../src/transform/work.ts';
+
+if (isMainThread) throw new Error('workers/transform is a thread entry; it is started by src/shard');
+
+/** A shard's streams, each with its plan and its known objects. */
+const streams = new Map<string, StreamTransform>();
+
+function transformOf(stream: string): StreamTransform {
+  const transform = streams.get(stream);
+  if (transform === undefined) throw new Error(`stream ${stream} is not open on shard ${workerData?.shard}`);
+  return transform;
+}
+
+/** The result, with the buffers in it moved to the main thread. */
+function moved(result: WorkResult): unknown {
+  const buffers = [result.delta, ...result.lanes.filter((lane) => lane !== null)];
+  return Piscina.move({
+    get [Piscina.transferableSymbol]() {
+      return buffers;
+    },
+    get [Piscina.valueSymbol]() {
+      return result;
+    },
+  } as never);
+}
+
+export default function run(task: ShardTask<StreamPlan, Work>): unknown {
+  switch (task.type) {
+    case 'open':
+      streams.set(task.stream, new StreamTransform(task.plan, new KnownTable()));
+      return undefined;
+    case 'seed':
+      transformOf(task.stream).seed(task.packed);
+      return undefined;
+    case 'work':
+      return moved(transformOf(task.stream).apply(task.work));
+    case 'close':
+      streams.delete(task.stream);
+      return undefined;
+  }
+}
