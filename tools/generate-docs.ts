@@ -21,7 +21,8 @@ function page(title: string, intro: string, body: string): string {
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((c) => c.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((c) => c.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
   return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
@@ -35,7 +36,9 @@ checks it without connecting to anything; \`watershard validate --schema\` print
   Where a number or a boolean is wanted, the value is read as one. This is the way for credentials; there are no flags for them.
 - **Paths** are taken from the current directory, like those that are given to kubectl.
 - **Duration**: \`500ms\`, \`10s\`, \`1h30m\`, with the units ms, s, m, h, d. **Size**: \`64MiB\`, \`100MB\`, or a number of bytes.`;
-  const sections = Object.entries(root.properties ?? {}).map(([name, schema]) => section(name, schema, root.required?.includes(name) ?? false));
+  const sections = Object.entries(root.properties ?? {}).map(([name, schema]) =>
+    section(name, schema, root.required?.includes(name) ?? false),
+  );
   return page('Configuration', intro, sections.join('\n\n'));
 }
 
@@ -62,16 +65,22 @@ function alternativesOfItems(schema: JsonSchema): readonly JsonSchema[] | undefi
 
 function rows(path: string, schema: JsonSchema, required: boolean): Row[] {
   const forms = alternatives(schema);
-  const own = forms.length === 1 && forms[0]?.properties !== undefined && schema.description === undefined ? [] : [row(path, schema, required)];
+  const own =
+    forms.length === 1 && forms[0]?.properties !== undefined && schema.description === undefined
+      ? []
+      : [row(path, schema, required)];
   const below = forms.flatMap((form) => {
-    const items = typeof form.items === 'object' ? alternatives(form.items).filter((i) => i.properties !== undefined) : [];
+    const items =
+      typeof form.items === 'object' ? alternatives(form.items).filter((i) => i.properties !== undefined) : [];
     return [...children(path, form), ...items.flatMap((i) => children(`${path}[]`, i))];
   });
   return [...own, ...below];
 }
 
 function children(path: string, schema: JsonSchema): Row[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, child]) => rows(`${path}.${name}`, child, schema.required?.includes(name) ?? false));
+  return Object.entries(schema.properties ?? {}).flatMap(([name, child]) =>
+    rows(`${path}.${name}`, child, schema.required?.includes(name) ?? false),
+  );
 }
 
 function row(path: string, schema: JsonSchema, required: boolean): Row {
@@ -90,7 +99,9 @@ function errorsPage(): string {
 Every error that Watershard reports has one of these codes. Its class says what happens: \`transient\` is tried again,
 \`forbidden\` is tried again seldom and holds up nothing else, \`terminal\` concerns one record or resource that is set aside,
 \`configuration\` ends the program with exit code 2.`;
-  const body = Object.entries(ERROR_CODES).map(([code, { class: kind, cause, remedy }]) => `## ${code}\n\n*${kind}*\n\n${cause}\n\n**What to do:** ${remedy}`);
+  const body = Object.entries(ERROR_CODES).map(
+    ([code, { class: kind, cause, remedy }]) => `## ${code}\n\n*${kind}*\n\n${cause}\n\n**What to do:** ${remedy}`,
+  );
   return page('Errors', intro, body.join('\n\n'));
 }
 
@@ -100,11 +111,19 @@ Served at \`/metrics\` in the Prometheus text format. \`stream\` is a resource (
 \`exporter\` is the name from the configuration. No label ever holds the name of an object.`;
   const { registry } = createMetrics();
   // the label names are public only as a property of the metrics themselves
-  const labels = (name: string) => (registry.getSingleMetric(name) as unknown as { labelNames?: readonly string[] } | undefined)?.labelNames ?? [];
+  const labels = (name: string) =>
+    (registry.getSingleMetric(name) as unknown as { labelNames?: readonly string[] } | undefined)?.labelNames ?? [];
   const metrics = await registry.getMetricsAsJSON();
   const body = table(
     ['metric', 'type', 'labels', 'meaning'],
-    metrics.map((m) => [`\`${m.name}\``, String(m.type), labels(m.name).map((l) => `\`${l}\``).join(', '), m.help]),
+    metrics.map((m) => [
+      `\`${m.name}\``,
+      String(m.type),
+      labels(m.name)
+        .map((l) => `\`${l}\``)
+        .join(', '),
+      m.help,
+    ]),
   );
   return page('Metrics', intro, body);
 }

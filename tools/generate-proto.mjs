@@ -12,7 +12,8 @@ const proto = join('proto', 'watershard', 'record', 'v1', 'record.proto');
 const target = join(root, 'src', 'transform', 'gen');
 const HEAD = '// Generated from proto/watershard/record/v1/record.proto by tools/generate-proto.mjs. Do not edit.\n';
 
-const run = (tool, ...args) => execFileSync(process.execPath, [join(cli, tool), ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+const run = (tool, ...args) =>
+  execFileSync(process.execPath, [join(cli, tool), ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 
 const scratch = mkdtempSync(join(tmpdir(), 'watershard-proto-'));
 const generated = new Map();
@@ -20,7 +21,28 @@ try {
   const js = join(scratch, 'record.js');
   const dts = join(scratch, 'record.d.ts');
   // int64 stays a number: the only one is a time in seconds.
-  run('pbjs', '-t', 'static-module', '-w', 'es6', '--dependency', 'protobufjs/minimal.js', '--no-create', '--no-verify', '--no-convert', '--no-delimited', '--no-typeurl', '--force-number', '-p', 'proto', '-o', js, proto);
+  run(
+    'pbjs',
+    '-t',
+    'static-module',
+    '-w',
+    'es6',
+    '--dependency',
+    'protobufjs/minimal.js',
+    '--no-create',
+    '--no-verify',
+    '--no-convert',
+    '--no-delimited',
+    '--no-typeurl',
+    '--force-number',
+    '--root',
+    'watershard',
+    '-p',
+    'proto',
+    '-o',
+    js,
+    proto,
+  );
   run('pbts', '-o', dts, js);
   generated.set('record.js', HEAD + readFileSync(js, 'utf8'));
   generated.set('record.d.ts', HEAD + readFileSync(dts, 'utf8'));

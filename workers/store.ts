@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { transferableSymbol, valueSymbol, move } from 'piscina';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { WatershardError } from '../src/model/errors.ts';
 import type { StoreAnswer, StoreTask } from '../src/state/embedded/protocol.ts';
 import { StoreThread } from '../src/state/embedded/store-thread.ts';

@@ -64,11 +64,15 @@ export class AckTracker {
   /** @throws WatershardError INTERNAL where the sequence has a hole or a recipient is not a required exporter */
   register(batch: TrackedBatch): void {
     if (batch.sequence !== this.#registered + 1) {
-      throw new WatershardError('INTERNAL', `ack tracker: batch ${batch.sequence} was registered after ${this.#registered}`);
+      throw new WatershardError(
+        'INTERNAL',
+        `ack tracker: batch ${batch.sequence} was registered after ${this.#registered}`,
+      );
     }
     const recipients = batch.recipients.map((name) => {
       const exporter = this.#exporters.get(name);
-      if (exporter === undefined) throw new WatershardError('INTERNAL', `ack tracker: ${name} is not a required exporter`);
+      if (exporter === undefined)
+        throw new WatershardError('INTERNAL', `ack tracker: ${name} is not a required exporter`);
       return exporter;
     });
     for (const exporter of recipients) {
@@ -92,7 +96,10 @@ export class AckTracker {
   /** All exporters with cuts were told to cut after batch `sequence`. A cut that is not behind the last one is ignored. */
   cut(sequence: number): void {
     if (sequence > this.#registered) {
-      throw new WatershardError('INTERNAL', `ack tracker: cut at batch ${sequence}, and only ${this.#registered} are registered`);
+      throw new WatershardError(
+        'INTERNAL',
+        `ack tracker: cut at batch ${sequence}, and only ${this.#registered} are registered`,
+      );
     }
     if (sequence <= this.#lastCut) return;
     this.#cuts.push(sequence);
@@ -106,7 +113,8 @@ export class AckTracker {
   /** What may be committed now; undefined where nothing has become durable since the last commit. */
   committable(): Committable | undefined {
     let limit = this.#registered;
-    for (const { awaited } of this.#exporters.values()) if (awaited.length > 0) limit = Math.min(limit, awaited[0]! - 1);
+    for (const { awaited } of this.#exporters.values())
+      if (awaited.length > 0) limit = Math.min(limit, awaited[0]! - 1);
     if (this.#hasCuts) limit = this.#cuts.findLast((cut) => cut <= limit) ?? 0;
     if (limit <= this.#committed) return undefined;
 
@@ -127,7 +135,10 @@ export class AckTracker {
   committed(sequence: number): void {
     if (sequence <= this.#committed) return;
     if (sequence > (this.committable()?.sequence ?? 0)) {
-      throw new WatershardError('INTERNAL', `ack tracker: batch ${sequence} was committed before every required exporter had stored it`);
+      throw new WatershardError(
+        'INTERNAL',
+        `ack tracker: batch ${sequence} was committed before every required exporter had stored it`,
+      );
     }
     const done = this.#batches.splice(0, sequence - this.#committed);
     this.#resourceVersion = done.findLast((b) => b.resourceVersion !== '')?.resourceVersion ?? this.#resourceVersion;

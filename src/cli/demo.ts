@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { parseConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -29,7 +30,10 @@ export function demoCommand(): Command {
     .option('--dir <folder>', 'folder for the state and the Parquet files', './watershard-data')
     .option('--listen <address>', 'address of the live page', '127.0.0.1:8081')
     .option('--seconds <seconds>', 'stop after this time instead of on Ctrl-C', number)
-    .addHelpText('after', "\nExample:\n  watershard demo --seconds 30\n  duckdb -c \"SELECT kind, operation, count(*) FROM 'watershard-data/lake/changes/**/*.parquet' GROUP BY ALL\"")
+    .addHelpText(
+      'after',
+      '\nExample:\n  watershard demo --seconds 30\n  duckdb -c "SELECT kind, operation, count(*) FROM \'watershard-data/lake/changes/**/*.parquet\' GROUP BY ALL"',
+    )
     .action(demo);
 }
 
@@ -44,7 +48,10 @@ async function demo(options: Options): Promise<void> {
     if (code !== 0 && code !== null) logger.error({ code }, 'the simulator has ended');
     stop.abort(new Error('the simulator has ended'));
   });
-  const timer = options.seconds === undefined ? undefined : setTimeout(() => stop.abort(new Error('the time is over')), options.seconds * 1000);
+  const timer =
+    options.seconds === undefined
+      ? undefined
+      : setTimeout(() => stop.abort(new Error('the time is over')), options.seconds * 1000);
   try {
     const outcome = await runSession(demoConfig(options, kubeconfig), {
       mode: 'run',
@@ -79,7 +86,7 @@ function demoConfig(options: Options, kubeconfig: string): Config {
     kubeconfig,
     rules: [{ resources: ['pods'], extract: { phase: 'object.status.phase' }, diff: 'merge-patch' }],
     dataDir: options.dir,
-    exporters: [{ name: 'lake', type: 'parquet', url: lake(options), rotate: { interval: '5s' } }],
+    exporters: [{ name: 'lake', type: 'parquet', url: pathToFileURL(lake(options)).href, rotate: { interval: '5s' } }],
     ops: { listen: options.listen },
   };
   // JSON is YAML; an empty environment, since a folder's name may hold anything
@@ -101,6 +108,7 @@ function banner(url: string, options: Options): string {
 
 function number(text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError('Give a number of 0 or more.');
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('Give a number of 0 or more.');
   return value;
 }

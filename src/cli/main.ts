@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { EXIT, exitCodeOf, failureText } from './failure.ts';
 import { createProgram } from './program.ts';
@@ -23,3 +25,7 @@ export async function main(args: readonly string[]): Promise<void> {
   }
   process.exit(process.exitCode ?? EXIT.ok);
 }
+
+// `node src/cli/main.ts` works too; import.meta.main is not there before Node 24
+const script = process.argv[1];
+if (script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));

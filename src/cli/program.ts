@@ -35,9 +35,14 @@ export function createProgram(): Command {
     .addHelpText('after', GUIDE);
   for (const command of [runCommand(), snapshotCommand(), validateCommand(), demoCommand(), simulateCommand()]) {
     // the simulator has a help of its own
-    if (command.name() !== 'simulate') command.copyInheritedSettings(program).option('--debug', 'show the stack of an error');
+    if (command.name() !== 'simulate')
+      command.copyInheritedSettings(program).option('--debug', 'show the stack of an error');
     program.addCommand(command);
   }
-  for (const command of [program, ...program.commands]) command.exitOverride().showSuggestionAfterError().showHelpAfterError(`(watershard ${command === program ? '' : `${command.name()} `}--help explains it)`);
+  for (const command of [program, ...program.commands])
+    command
+      .exitOverride()
+      .showSuggestionAfterError()
+      .showHelpAfterError(`(watershard ${command === program ? '' : `${command.name()} `}--help explains it)`);
   return program;
 }

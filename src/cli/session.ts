@@ -1,7 +1,9 @@
 import type { Config } from '../config/schema.ts';
+import { errorMessage } from '../model/errors.ts';
+import type { OpsOptions, OpsServer } from '../ops/server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import type { RunOutcome, Running, RunProgress } from '../topology/run.ts';
+import type { Running, RunOutcome, RunProgress } from '../topology/run.ts';
 import { stopSignal } from './stop-signal.ts';
 
 const STARTING = ['it is starting'];
@@ -31,13 +33,24 @@ export async function runSession(config: Config, options: SessionOptions): Promi
   const stopping = stopSignal((name) => logger.info({ signal: name }, 'draining; a second signal ends at once'));
   const startedAt = Date.now();
   let running: Running | undefined;
-  const ops = await startOps({
-    listen: config.ops.listen,
+  const serve = async (functions: Omit<OpsOptions, 'listen' | 'profile'>): Promise<OpsServer | undefined> => {
+    if (config.ops === false || config.ops.listen === 'off') return undefined;
+    try {
+      return await startOps({ ...config.ops, ...functions });
+    } catch (e) {
+      if (options.mode === 'run') throw e;
+      // a snapshot is often taken beside a run of the same configuration, which has the address
+      logger.warn({ err: errorMessage(e) }, 'the snapshot goes on without metrics and status');
+      return undefined;
+    }
+  };
+  const ops = await serve({
     metrics,
+    logger,
     status: () => running?.status() ?? startingStatus(config, startedAt, STARTING),
     health: () => running?.health() ?? { live: true, ready: false, reasons: STARTING },
   });
-  options.onServing?.(ops.url);
+  if (ops !== undefined) options.onServing?.(ops.url);
   try {
     return await runTopology(config, {
       logger,
@@ -51,6 +64,6 @@ export async function runSession(config: Config, options: SessionOptions): Promi
     });
   } finally {
     stopping.release();
-    await ops.close();
+    await ops?.close();
   }
 }

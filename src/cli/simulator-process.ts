@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 export function startSimulator(args: readonly string[], stdio: StdioOptions): ChildProcess {
   const built = new URL('../simulator/main.js', import.meta.url);
   const entry = existsSync(built) ? built : new URL('../simulator/main.ts', import.meta.url);
-  return spawn(process.execPath, [fileURLToPath(entry), ...args], { stdio });
+  const child = spawn(process.execPath, [fileURLToPath(entry), ...args], { stdio });
+  // also where this process ends at once, by a second signal or a defect
+  process.once('exit', () => child.kill('SIGKILL'));
+  return child;
 }
 
 /** Exit code of the process, 1 where a signal ended it. */

@@ -6,7 +6,9 @@ import { runSession, type SessionProgress } from './session.ts';
 export function snapshotCommand(): Command {
   return new Command('snapshot')
     .summary('list everything once, deliver it, and exit')
-    .description('Lists once what the configuration names, delivers it to every exporter, and exits: with 0 only if everything was delivered.')
+    .description(
+      'Lists once what the configuration names, delivers it to every exporter, and exits: with 0 only if everything was delivered.',
+    )
     .option(...CONFIG_OPTION)
     .addHelpText('after', '\nExample:\n  watershard snapshot --config watershard.yaml && echo complete')
     .action(async (options: { config?: string }, command: Command) => {
@@ -14,7 +16,10 @@ export function snapshotCommand(): Command {
       const progress = progressLines();
       const outcome = await runSession(config, { mode: 'snapshot', onProgress: progress.report }).finally(progress.end);
       if (outcome.delivered) console.error(`snapshot: ${outcome.records} records delivered`);
-      else console.error(`snapshot: not everything was delivered (${outcome.records} records were):\n${outcome.undelivered.map((u) => `  ${u}`).join('\n')}`);
+      else
+        console.error(
+          `snapshot: not everything was delivered (${outcome.records} records were):\n${outcome.undelivered.map((u) => `  ${u}`).join('\n')}`,
+        );
       process.exitCode = outcome.delivered ? EXIT.ok : EXIT.failed;
     });
 }

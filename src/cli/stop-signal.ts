@@ -2,7 +2,10 @@
  * A signal that is aborted by SIGTERM or SIGINT, so that what runs can drain; a second one ends the process at once.
  * @param onStop called once, with the name of the signal that came
  */
-export function stopSignal(onStop: (signal: NodeJS.Signals) => void): { readonly signal: AbortSignal; release(): void } {
+export function stopSignal(onStop: (signal: NodeJS.Signals) => void): {
+  readonly signal: AbortSignal;
+  release(): void;
+} {
   const controller = new AbortController();
   const handle = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(1);

@@ -13,7 +13,9 @@ interface Options {
 export function validateCommand(): Command {
   return new Command('validate')
     .summary('check a configuration without running it')
-    .description('Checks a configuration without connecting to anything: prints what would run, or every problem with its line.')
+    .description(
+      'Checks a configuration without connecting to anything: prints what would run, or every problem with its line.',
+    )
     .option(...CONFIG_OPTION)
     .option('--schema', 'print the JSON Schema of the configuration, for editors')
     .option('--print-config', 'print the configuration with all defaults as JSON; passwords are masked')
@@ -43,12 +45,18 @@ function summary(file: string, config: Config): string {
   const lines: [string, string][] = [
     ['cluster', config.cluster.name],
     ['kubeconfig', config.kubeconfig ?? 'as kubectl finds it'],
-    ['watch', `${list(watch.resources)}${watch.exclude.length > 0 ? `, without ${list(watch.exclude)}` : ''}; ${namespaces}`],
+    [
+      'watch',
+      `${list(watch.resources)}${watch.exclude.length > 0 ? `, without ${list(watch.exclude)}` : ''}; ${namespaces}`,
+    ],
     ['rules', config.rules.map((r) => list(r.resources)).join('; ') || 'none'],
     ['workers', String(config.workers)],
     ['state', state.url === undefined ? `embedded, in ${config.dataDir}` : String(redactConfig(state.url))],
-    ...config.exporters.map((e): [string, string] => ['exporter', `${e.name}: ${e.type}${e.required ? '' : ', not required'}`]),
-    ['operations', config.ops.listen],
+    ...config.exporters.map((e): [string, string] => [
+      'exporter',
+      `${e.name}: ${e.type}${e.required ? '' : ', not required'}`,
+    ]),
+    ['operations', config.ops === false ? 'off' : config.ops.listen],
   ];
   const hints = configHints(config).map((hint) => `hint: ${hint}`);
   return [`OK: ${file}`, ...lines.map(([name, text]) => `  ${name.padEnd(10)}  ${text}`), ...hints].join('\n');

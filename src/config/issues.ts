@@ -29,12 +29,24 @@ function problemsOfIssue(issue: Issue, base: readonly PropertyKey[], schema: Jso
     default: {
       // what a leaf refuses says `reason; remedy` itself
       const [reason, ...remedy] = issue.message.split('; ');
-      return [{ path, reason: reason!, remedy: remedy.length > 0 ? remedy.join('; ') : meaning(schemasAt(schema, path, data)) }];
+      return [
+        {
+          path,
+          reason: reason!,
+          remedy: remedy.length > 0 ? remedy.join('; ') : meaning(schemasAt(schema, path, data)),
+        },
+      ];
     }
   }
 }
 
-function unknownKey(at: readonly PropertyKey[], path: readonly PropertyKey[], key: string, schema: JsonSchema, data: unknown): Problem {
+function unknownKey(
+  at: readonly PropertyKey[],
+  path: readonly PropertyKey[],
+  key: string,
+  schema: JsonSchema,
+  data: unknown,
+): Problem {
   const known = [...new Set(schemasAt(schema, path, data).flatMap((s) => Object.keys(s.properties ?? {})))];
   const meant = nearest(key, known);
   const remedy = meant === undefined ? `remove it, or use one of ${known.join(', ')}` : `did you mean "${meant}"?`;
@@ -42,7 +54,12 @@ function unknownKey(at: readonly PropertyKey[], path: readonly PropertyKey[], ke
 }
 
 /** Of a union, the branch that fits the most: the one whose problems lie deepest, then the one with the fewest. */
-function union(issue: Extract<Issue, { code: 'invalid_union' }>, path: readonly PropertyKey[], schema: JsonSchema, data: unknown): Problem[] {
+function union(
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  path: readonly PropertyKey[],
+  schema: JsonSchema,
+  data: unknown,
+): Problem[] {
   if (issue.errors.length === 0) {
     const known = schemasAt(schema, path.slice(0, -1), data).map((s) => s.properties?.[String(path.at(-1))]?.const);
     return [unknownValue(path, [...new Set(known.filter((v) => v !== undefined).map(String))], data)];
@@ -59,7 +76,8 @@ function union(issue: Extract<Issue, { code: 'invalid_union' }>, path: readonly 
 function unknownValue(path: readonly PropertyKey[], known: readonly string[], data: unknown): Problem {
   const value = valueAt(data, path);
   const meant = typeof value === 'string' ? nearest(value, known) : undefined;
-  const remedy = meant === undefined ? `write one of ${known.join(', ')}` : `did you mean "${meant}"? Known are ${known.join(', ')}`;
+  const remedy =
+    meant === undefined ? `write one of ${known.join(', ')}` : `did you mean "${meant}"? Known are ${known.join(', ')}`;
   return { path, reason: value === undefined ? 'missing' : 'not a known value', remedy };
 }
 
@@ -68,18 +86,32 @@ function wrongType(path: readonly PropertyKey[], schema: JsonSchema, data: unkno
   const value = valueAt(data, path);
   const wanted = schemas.length === 0 ? expected : [...new Set(schemas.map(typeText))].join(' or ');
   const description = descriptionOf(schemas);
-  if (value === undefined) return { path, reason: 'missing', remedy: `add it: ${wanted}${description === undefined ? '' : `, ${description}`}` };
+  if (value === undefined)
+    return {
+      path,
+      reason: 'missing',
+      remedy: `add it: ${wanted}${description === undefined ? '' : `, ${description}`}`,
+    };
   const unitless = typeof value === 'number' && /\bDuration\b/.test(description ?? '');
-  return { path, reason: `expected ${wanted}, found ${found(value)}`, remedy: unitless ? 'write it with a unit, like 10s or 5m' : meaning(schemas) };
+  return {
+    path,
+    reason: `expected ${wanted}, found ${found(value)}`,
+    remedy: unitless ? 'write it with a unit, like 10s or 5m' : meaning(schemas),
+  };
 }
 
 function outOfBounds(path: readonly PropertyKey[], issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): Problem {
   const small = issue.code === 'too_small';
   const bound = small ? issue.minimum : issue.maximum;
-  const unit = { array: ' entries', string: ' characters' }[issue.origin] ?? '';
-  if (small && Number(bound) === 1 && unit !== '') return { path, reason: 'empty', remedy: issue.origin === 'array' ? 'give at least one entry' : 'write some text' };
+  const unit = issue.origin === 'array' ? ' entries' : issue.origin === 'string' ? ' characters' : '';
+  if (small && Number(bound) === 1 && unit !== '')
+    return { path, reason: 'empty', remedy: issue.origin === 'array' ? 'give at least one entry' : 'write some text' };
   const limit = `${small ? 'at least' : 'at most'} ${bound}${unit}`;
-  return { path, reason: small ? 'too small' : 'too large', remedy: `${issue.origin === 'array' ? 'give' : 'use'} ${limit}` };
+  return {
+    path,
+    reason: small ? 'too small' : 'too large',
+    remedy: `${issue.origin === 'array' ? 'give' : 'use'} ${limit}`,
+  };
 }
 
 /** What the field is for, as a remedy. */
@@ -95,9 +127,15 @@ function descriptionOf(schemas: readonly JsonSchema[]): string | undefined {
 function found(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
-  return { string: 'text', number: 'a number', boolean: 'true or false', object: 'a mapping' }[typeof value as 'string'] ?? 'a value';
+  return (
+    { string: 'text', number: 'a number', boolean: 'true or false', object: 'a mapping' }[typeof value as 'string'] ??
+    'a value'
+  );
 }
 
 function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part], data);
+  return path.reduce<unknown>(
+    (value, part) => (value as Record<PropertyKey, unknown> | null | undefined)?.[part],
+    data,
+  );
 }

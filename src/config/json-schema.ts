@@ -23,7 +23,9 @@ export function alternatives(schema: JsonSchema, value?: unknown): readonly Json
   const choices = [...(schema.oneOf ?? []), ...(schema.anyOf ?? []), ...(schema.allOf ?? [])];
   if (choices.length === 0) return [schema];
   const type = (value as { type?: unknown } | null | undefined)?.type;
-  const named = choices.filter((choice) => choice.properties?.type?.const !== undefined && choice.properties.type.const === type);
+  const named = choices.filter(
+    (choice) => choice.properties?.type?.const !== undefined && choice.properties.type.const === type,
+  );
   return (named.length > 0 ? named : choices).flatMap((choice) => alternatives(choice, value));
 }
 
@@ -34,7 +36,8 @@ export function schemasAt(root: JsonSchema, path: readonly PropertyKey[], data: 
   for (const part of path) {
     value = (value as Record<PropertyKey, unknown> | null | undefined)?.[part];
     schemas = schemas.flatMap((schema) => {
-      const next = typeof part === 'number' ? schema.items : (schema.properties?.[String(part)] ?? schema.additionalProperties);
+      const next =
+        typeof part === 'number' ? schema.items : (schema.properties?.[String(part)] ?? schema.additionalProperties);
       return typeof next === 'object' ? alternatives(next, value) : [];
     });
   }
@@ -53,7 +56,14 @@ export function typeText(schema: JsonSchema): string {
 
 function listText({ items }: JsonSchema): string {
   const type = typeof items === 'object' ? items.type : undefined;
-  return { string: 'a list of text', number: 'a list of numbers', integer: 'a list of numbers', object: 'a list of mappings' }[String(type)] ?? 'a list';
+  return (
+    {
+      string: 'a list of text',
+      number: 'a list of numbers',
+      integer: 'a list of numbers',
+      object: 'a list of mappings',
+    }[String(type)] ?? 'a list'
+  );
 }
 
 const TYPES: Readonly<Record<string, string>> = {

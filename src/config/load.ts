@@ -1,6 +1,6 @@
 import { type ErrorCode, WatershardError } from '../model/errors.ts';
 import { problemsOf } from './issues.ts';
-import { pathText, type Problem, problemText } from './problem.ts';
+import { type Problem, pathText, problemText } from './problem.ts';
 import { type Config, configSchema, jsonSchema } from './schema.ts';
 import { semanticProblems } from './semantics.ts';
 import { parseSource, readSource, type Source } from './source.ts';
@@ -31,7 +31,8 @@ function checkSource(source: Source, file: string, { environment = process.env, 
   const unexpanded = new Set([...missing, ...malformed].map((p) => pathText(p.path)));
   const parsed = parse(data, expanded);
   const found: Problem[] = [...missing, ...malformed];
-  if (!parsed.success) found.push(...problemsOf(parsed.error.issues, jsonSchema(), data).filter((p) => !unexpanded.has(pathText(p.path))));
+  if (!parsed.success)
+    found.push(...problemsOf(parsed.error.issues, jsonSchema(), data).filter((p) => !unexpanded.has(pathText(p.path))));
   else found.push(...semanticProblems(parsed.data));
   const problems = located(found, source);
   if (problems.length > 0 || !parsed.success) {
@@ -49,7 +50,12 @@ function parse(data: unknown, expanded: ReadonlySet<string>) {
   let converted = 0;
   for (const issue of first.error.issues) {
     if (issue.code !== 'invalid_type' || !expanded.has(pathText(issue.path))) continue;
-    const holder = issue.path.slice(0, -1).reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown>)[part], data) as Record<PropertyKey, unknown>;
+    const holder = issue.path
+      .slice(0, -1)
+      .reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown>)[part], data) as Record<
+      PropertyKey,
+      unknown
+    >;
     const key = issue.path.at(-1)!;
     const value = scalar(String(holder[key]), issue.expected);
     if (value === undefined) continue;
@@ -84,7 +90,14 @@ function runChecks(config: Config, checks: readonly ((config: Config) => void)[]
   const [first] = failed;
   if (first === undefined) return;
   if (failed.length === 1) throw new WatershardError(first.code, report(file, [first.message]), { cause: first });
-  throw new WatershardError('CONFIG_INVALID', report(file, failed.map((e) => e.message)), { cause: first });
+  throw new WatershardError(
+    'CONFIG_INVALID',
+    report(
+      file,
+      failed.map((e) => e.message),
+    ),
+    { cause: first },
+  );
 }
 
 function report(file: string, problems: readonly string[]): string {

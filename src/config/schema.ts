@@ -19,23 +19,24 @@ const clusterConfig = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/, 'must be 1 to 63 letters, digits, dots, dashes and underscores; write a short name like prod-eu')
-      .describe('Name of the cluster: in each record, in subjects, in partitions of files, and of the state. To change it is to begin anew.'),
+      .regex(
+        /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
+        'must be 1 to 63 letters, digits, dots, dashes and underscores; write a short name like prod-eu',
+      )
+      .describe(
+        'Name of the cluster: in each record, in subjects, in partitions of files, and of the state. To change it is to begin anew.',
+      ),
   })
   .describe('The cluster that is watched.');
 
 /** The whole configuration. Every object refuses keys that it does not know. */
 export const configSchema = z.strictObject({
   cluster: clusterConfig,
-  kubeconfig: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({
-      description: 'Path of the kubeconfig, from the current directory. By default KUBECONFIG, then ~/.kube/config, then the service account of the pod.',
-      'x-default': 'as kubectl finds it',
-    }),
-  context: z.string().min(1).optional().meta({ description: 'Context of the kubeconfig.', 'x-default': 'the current context' }),
+  kubeconfig: z.string().min(1).optional().meta({
+    description:
+      'Path of the kubeconfig, from the current directory. By default KUBECONFIG, then ~/.kube/config, then the service account of the pod.',
+    'x-default': 'as kubectl finds it',
+  }),
   watch: watchConfig.prefault({}),
   rules: rulesConfig.prefault([]),
   workers: workersConfig,
@@ -61,7 +62,9 @@ export const configSchema = z.strictObject({
     .strictObject({
       timeout: duration
         .prefault('25s')
-        .describe('Time for delivering what is in flight after SIGTERM. Keep it below the grace period of the pod (30s by default). Duration.'),
+        .describe(
+          'Time for delivering what is in flight after SIGTERM. Keep it below the grace period of the pod (30s by default). Duration.',
+        ),
     })
     .prefault({})
     .describe('The end of a run.'),

@@ -13,18 +13,30 @@ function exporterProblems({ exporters }: Config): Problem[] {
   exporters.forEach(({ name, deadLetter, required }, index) => {
     const first = names.indexOf(name);
     if (first < index) {
-      problems.push({ path: ['exporters', index, 'name'], reason: `"${name}" is also the name of exporters[${first}]`, remedy: 'give each exporter a name of its own' });
+      problems.push({
+        path: ['exporters', index, 'name'],
+        reason: `"${name}" is also the name of exporters[${first}]`,
+        remedy: 'give each exporter a name of its own',
+      });
     }
     if (deadLetter === undefined) return;
     const path = ['exporters', index, 'deadLetter'];
-    if (deadLetter === name) problems.push({ path, reason: 'names the exporter itself', remedy: 'name another exporter' });
+    if (deadLetter === name)
+      problems.push({ path, reason: 'names the exporter itself', remedy: 'name another exporter' });
     else if (!names.includes(deadLetter)) {
       const others = names.filter((n) => n !== name);
       const meant = nearest(deadLetter, others);
-      const remedy = meant !== undefined ? `did you mean "${meant}"?` : `name one of ${others.join(', ') || '(there is no other exporter)'}`;
+      const remedy =
+        meant !== undefined
+          ? `did you mean "${meant}"?`
+          : `name one of ${others.join(', ') || '(there is no other exporter)'}`;
       problems.push({ path, reason: `there is no exporter "${deadLetter}"`, remedy });
     } else if (required && exporters[names.indexOf(deadLetter)]?.deadLetter === name) {
-      problems.push({ path, reason: `"${deadLetter}" names "${name}" as its own deadLetter`, remedy: 'let one of the two have none' });
+      problems.push({
+        path,
+        reason: `"${deadLetter}" names "${name}" as its own deadLetter`,
+        remedy: 'let one of the two have none',
+      });
     }
   });
   return problems;
@@ -32,7 +44,13 @@ function exporterProblems({ exporters }: Config): Problem[] {
 
 function flowProblems({ flow }: Config): Problem[] {
   if (flow.bytesPerStream <= flow.bytesInFlight) return [];
-  return [{ path: ['flow', 'bytesPerStream'], reason: 'more than flow.bytesInFlight', remedy: 'make it smaller, or bytesInFlight larger' }];
+  return [
+    {
+      path: ['flow', 'bytesPerStream'],
+      reason: 'more than flow.bytesInFlight',
+      remedy: 'make it smaller, or bytesInFlight larger',
+    },
+  ];
 }
 
 /** What is allowed and probably not meant: one sentence each. */
@@ -44,7 +62,8 @@ export function configHints(config: Config): string[] {
   const longest = Math.max(0, ...rotations);
   config.exporters.forEach((exporter, index) => {
     const created = (exporter as { createStream?: unknown }).createStream;
-    const window = typeof created === 'object' ? (created as { duplicateWindow?: number } | null)?.duplicateWindow : undefined;
+    const window =
+      typeof created === 'object' ? (created as { duplicateWindow?: number } | null)?.duplicateWindow : undefined;
     const least = window ?? (exporter as { minDuplicateWindow?: number }).minDuplicateWindow;
     if (least === undefined || longest === 0 || longest < least) return;
     hints.push(
@@ -52,7 +71,9 @@ export function configHints(config: Config): string[] {
     );
   });
   if (config.exporters.every((e) => !e.required)) {
-    hints.push('no exporter is required: positions are committed without waiting for any of them, so records can be lost');
+    hints.push(
+      'no exporter is required: positions are committed without waiting for any of them, so records can be lost',
+    );
   }
   return hints;
 }

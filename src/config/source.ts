@@ -64,7 +64,14 @@ export function parseSource(text: string, file: string): Source {
 
 function parse(text: string, file: string, lineCounter: LineCounter): Document {
   try {
-    return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: true, version: '1.2', schema: 'core', stringKeys: true });
+    return parseDocument(text, {
+      lineCounter,
+      prettyErrors: false,
+      uniqueKeys: true,
+      version: '1.2',
+      schema: 'core',
+      stringKeys: true,
+    });
   } catch (e) {
     throw unreadable(file, [e instanceof RangeError ? 'it is nested too deeply' : errorMessage(e)], e);
   }
@@ -83,7 +90,12 @@ function unreadable(file: string, faults: readonly string[], cause?: unknown): W
   return new WatershardError('CONFIG_UNREADABLE', `reading the configuration ${file}:${text}`, { cause });
 }
 
-function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[], key: boolean): number | undefined {
+function lineOf(
+  document: Document,
+  lines: LineCounter,
+  path: readonly PropertyKey[],
+  key: boolean,
+): number | undefined {
   for (let length = path.length; length > 0; length--) {
     const at = path.slice(0, length);
     const parent = length === 1 ? document.contents : document.getIn(at.slice(0, -1), true);

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is about such text
 import { type Problem, pathText } from './problem.ts';
 
 /** `$${` stands for a literal `${`; otherwise `${NAME}` or `${NAME:-default}`. */
@@ -28,14 +29,22 @@ export function expandVariables(data: unknown, environment: Readonly<Record<stri
       expanded.add(pathText(path));
       const found = whole.endsWith('}') ? NAME.exec(inside ?? '') : null;
       if (found === null) {
-        malformed.push({ path, reason: `"${whole}" is no reference to a variable`, remedy: 'write ${NAME} or ${NAME:-default}, or $${ for a literal ${' });
+        malformed.push({
+          path,
+          reason: `"${whole}" is no reference to a variable`,
+          remedy: 'write ${NAME} or ${NAME:-default}, or $${ for a literal ${',
+        });
         return whole;
       }
       const [, name, fallback] = found;
       const value = environment[name!];
       if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
       if (value !== undefined) return value;
-      missing.push({ path, reason: `the environment variable ${name} is not set`, remedy: `set it, or give a default with \${${name}:-default}` });
+      missing.push({
+        path,
+        reason: `the environment variable ${name} is not set`,
+        remedy: `set it, or give a default with \${${name}:-default}`,
+      });
       return whole;
     });
 

@@ -1,11 +1,11 @@
+import type { Encoding } from '../model/encoding.ts';
+import type { WatershardError } from '../model/errors.ts';
 import type { FieldColumn } from '../model/field-type.ts';
 import type { Position } from '../model/position.ts';
 import type { Stream } from '../model/resource.ts';
+import type { Thread } from '../model/thread.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { WatershardError } from '../model/errors.ts';
-import type { Encoding } from '../model/encoding.ts';
-import type { Thread } from '../model/thread.ts';
 
 /** What an exporter can do; the registry, the documentation and the topology go by this, never by its type. */
 export interface Capabilities {

@@ -6,7 +6,10 @@ export function byteSize(least = 0): z.ZodType<number, string | number> {
   return z.union([z.string(), z.number()]).transform((value, context) => {
     const parsed = parseBytes(String(value));
     if (parsed !== undefined && parsed >= least) return parsed;
-    context.addIssue({ code: 'custom', message: `not a size of at least ${least} bytes; write it like 64MiB or 100MB` });
+    context.addIssue({
+      code: 'custom',
+      message: `not a size of at least ${least} bytes; write it like 64MiB or 100MB`,
+    });
     return z.NEVER;
   });
 }
@@ -16,7 +19,10 @@ export function duration(least = 0): z.ZodType<number, string> {
   return z.string().transform((value, context) => {
     const parsed = parseDuration(value);
     if (parsed !== undefined && parsed >= least) return parsed;
-    context.addIssue({ code: 'custom', message: `not a duration of at least ${least}ms; write it like 500ms, 10s or 1h30m` });
+    context.addIssue({
+      code: 'custom',
+      message: `not a duration of at least ${least}ms; write it like 500ms, 10s or 1h30m`,
+    });
     return z.NEVER;
   });
 }
@@ -31,7 +37,9 @@ export const exporterOptions = {
   required: z
     .boolean()
     .default(true)
-    .describe('A required exporter holds the stream back until it has stored a record. One that is not gets a buffer of its own, and loses by its policy.'),
+    .describe(
+      'A required exporter holds the stream back until it has stored a record. One that is not gets a buffer of its own, and loses by its policy.',
+    ),
   buffer: z
     .strictObject({
       bytes: byteSize(2 ** 20)
@@ -46,5 +54,7 @@ export const exporterOptions = {
     .describe('The buffer of an exporter that is not required.'),
   deadLetter: exporterName
     .optional()
-    .describe('Name of the exporter that gets the records which this one cannot take. Without it they are dropped, counted and logged.'),
+    .describe(
+      'Name of the exporter that gets the records which this one cannot take. Without it they are dropped, counted and logged.',
+    ),
 } as const;

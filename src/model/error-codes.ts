@@ -92,6 +92,11 @@ export const ERROR_CODES = {
     cause: 'The state store did not answer.',
     remedy: 'Check the address in state.url; nothing is committed meanwhile, and it is tried again.',
   },
+  STATE_REFUSED: {
+    class: 'transient',
+    cause: 'The state store refused the credentials, or a command for lack of permission.',
+    remedy: 'Check user and password in state.url, and that the user may run scripts and CONFIG or INFO; it is tried again.',
+  },
   STATE_LOST: {
     class: 'transient',
     cause:

@@ -12,6 +12,8 @@ const CLOSE_BRACKET = 0x5d;
 
 /** Container numbers wrap here, so that they stay small integers. A false match only costs a parse. */
 const CONTAINERS = 0x3fffffff;
+/** One count for all scans, as they may share a trie. */
+let containers = 0;
 
 /**
  * One pass over a JSON value that checks its grammar and notes the slices that a trie of paths asks for. The result stays
@@ -28,7 +30,6 @@ export class JsonScan {
    */
   unusual = false;
   readonly #slots: Int32Array;
-  #container = 0;
   #wanted = 0;
   #stopped = false;
   #emptied = false;
@@ -72,8 +73,8 @@ export class JsonScan {
   }
 
   #object(b: Uint8Array, p: number, end: number, parent: TrieNode): number {
-    this.#container = (this.#container + 1) & CONTAINERS;
-    const container = this.#container;
+    containers = (containers + 1) & CONTAINERS;
+    const container = containers;
     let keptHashed = false;
     let keptOut = false;
     p = skipSpace(b, p, end);

@@ -9,13 +9,19 @@ export const opsConfig = z
     z.strictObject({
       listen: z
         .string()
-        .refine((text) => text === 'off' || LISTEN.test(text), { error: 'not a host:port, nor off; write it like 127.0.0.1:8081 or [::]:8081' })
+        .refine((text) => text === 'off' || LISTEN.test(text), {
+          error: 'not a host:port, nor off; write it like 127.0.0.1:8081 or [::]:8081',
+        })
         .default('127.0.0.1:8081')
-        .describe('Address of the metrics, health and status endpoints and of the live page, as host:port; off for none.'),
+        .describe(
+          'Address of the metrics, health and status endpoints and of the live page, as host:port; off for none.',
+        ),
       profile: z
         .boolean()
         .default(false)
-        .describe('Answer /debug/profile (a CPU profile of the main thread) also where the address is not a loopback one.'),
+        .describe(
+          'Answer /debug/profile (a CPU profile of the main thread) also where the address is not a loopback one.',
+        ),
     }),
   ])
   .prefault({})

@@ -14,6 +14,15 @@ export function answerHealth(request: IncomingMessage, response: ServerResponse,
     return;
   }
   const verbose = url.searchParams.has('verbose');
-  const lines = health.ok ? ['ok', ...(verbose ? health.reasons : [])] : health.reasons.length > 0 ? health.reasons : ['not ok'];
-  send(response, status, 'text/plain; charset=utf-8', `${lines.join('\n')}${verbose || lines.length > 1 || !health.ok ? '\n' : ''}`);
+  const lines = health.ok
+    ? ['ok', ...(verbose ? health.reasons : [])]
+    : health.reasons.length > 0
+      ? health.reasons
+      : ['not ok'];
+  send(
+    response,
+    status,
+    'text/plain; charset=utf-8',
+    `${lines.join('\n')}${verbose || lines.length > 1 || !health.ok ? '\n' : ''}`,
+  );
 }

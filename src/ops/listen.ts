@@ -11,7 +11,8 @@ export interface Address {
 export function parseAddress(listen: string): Address {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([\w.-]+)):(\d{1,5})$/.exec(listen);
   const port = Number(match?.[3]);
-  if (match === null || port > 65_535) throw new WatershardError('CONFIG_INVALID', `ops.listen: ${JSON.stringify(listen)} is not a host:port`);
+  if (match === null || port > 65_535)
+    throw new WatershardError('CONFIG_INVALID', `ops.listen: ${JSON.stringify(listen)} is not a host:port`);
   return { host: match[1] ?? match[2]!, port };
 }
 
@@ -24,8 +25,16 @@ export async function listen(server: Server, address: Address): Promise<AddressI
   const text = `${address.host}:${address.port}`;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = { EADDRINUSE: 'the port is in use by another process', EACCES: 'not allowed to use this port', EADDRNOTAVAIL: 'this machine has no such address' }[error.code ?? ''];
-      reject(new WatershardError('CONFIG_INVALID', `ops.listen: listening on ${text}: ${why ?? error.message}`, { cause: error }));
+      const why = {
+        EADDRINUSE: 'the port is in use by another process',
+        EACCES: 'not allowed to use this port',
+        EADDRNOTAVAIL: 'this machine has no such address',
+      }[error.code ?? ''];
+      reject(
+        new WatershardError('CONFIG_INVALID', `ops.listen: listening on ${text}: ${why ?? error.message}`, {
+          cause: error,
+        }),
+      );
     });
     server.listen(address.port, address.host, () => {
       server.removeAllListeners('error');

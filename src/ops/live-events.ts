@@ -25,6 +25,7 @@ export class LiveEvents {
   add(response: ServerResponse): boolean {
     if (this.#listeners.size >= LISTENERS) return false;
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    response.flushHeaders();
     this.#listeners.add(response);
     response.on('close', () => this.#remove(response));
     this.#timer ??= setInterval(() => this.#send(this.#listeners), PERIOD_MS).unref();

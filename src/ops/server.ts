@@ -41,7 +41,8 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
   const profiles = options.profile === true || isLoopback(address.host);
   const closing = new AbortController();
   const process = observeProcess(options.metrics);
-  const failed = (error: unknown): void => options.logger?.warn({ error: errorMessage(error) }, 'an ops request failed');
+  const failed = (error: unknown): void =>
+    options.logger?.warn({ error: errorMessage(error) }, 'an ops request failed');
   const live = new LiveEvents(options.status, failed);
 
   const handlers: Record<string, Handler> = {
@@ -52,7 +53,8 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
       process.sample();
       send(response, 200, options.metrics.registry.contentType, await options.metrics.registry.metrics());
     },
-    '/status': (_, response) => send(response, 200, 'application/json', `${JSON.stringify(options.status(), null, 2)}\n`),
+    '/status': (_, response) =>
+      send(response, 200, 'application/json', `${JSON.stringify(options.status(), null, 2)}\n`),
     '/events': (request, response) => {
       if (request.method === 'HEAD') send(response, 200, 'text/event-stream', '');
       else if (!live.add(response)) failure(response, 503, 'too many listeners');
@@ -68,7 +70,8 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
       answerHealth(request, response, url, { ok: alive && ready, reasons });
     },
     '/debug/profile': async (request, response, url) => {
-      if (!profiles) return failure(response, 403, 'profiles are given on a loopback address, or with ops.profile: true');
+      if (!profiles)
+        return failure(response, 403, 'profiles are given on a loopback address, or with ops.profile: true');
       const seconds = Number(url.searchParams.get('seconds') ?? '5');
       if (!(seconds > 0 && seconds <= 60)) return failure(response, 400, 'seconds: a number above 0, at most 60');
       if (request.method === 'HEAD') return send(response, 200, 'application/json', '');
@@ -81,9 +84,9 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      const url = new URL(request.url ?? '/', 'http://localhost');
-      const handler = Object.hasOwn(handlers, url.pathname) ? handlers[url.pathname] : undefined;
-      if (handler === undefined) failure(response, 404, 'not found');
+      const url = URL.parse(`http://localhost${request.url ?? '/'}`);
+      const handler = url !== null && Object.hasOwn(handlers, url.pathname) ? handlers[url.pathname] : undefined;
+      if (url === null || handler === undefined) failure(response, 404, 'not found');
       else if (request.method !== 'GET' && request.method !== 'HEAD') {
         response.setHeader('allow', 'GET, HEAD');
         failure(response, 405, 'only GET and HEAD');
@@ -96,7 +99,10 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
     }
   };
 
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => void answer(request, response));
+  const server = createServer(
+    { requestTimeout: 10_000, headersTimeout: 10_000 },
+    (request, response) => void answer(request, response),
+  );
   let port: number;
   try {
     port = (await listen(server, address)).port;

@@ -16,16 +16,23 @@ export const workersConfig = z
   .min(1)
   .max(256)
   .default(() => Math.max(1, availableParallelism() - 1))
-  .meta({ description: 'Worker threads, one shard each. By default one less than there are cores, at least 1.', 'x-default': 'cores - 1' });
+  .meta({
+    description: 'Worker threads, one shard each. By default one less than there are cores, at least 1.',
+    'x-default': 'cores - 1',
+  });
 
 export const flowConfig = z
   .strictObject({
     bytesInFlight: bytes
       .prefault('128MiB')
-      .describe('Bytes that may be between the sockets and the acknowledgements, over all streams. When they are used up, nothing is read. Size.'),
+      .describe(
+        'Bytes that may be between the sockets and the acknowledgements, over all streams. When they are used up, nothing is read. Size.',
+      ),
     bytesPerStream: bytes
       .prefault('32MiB')
-      .describe('The same for one stream, so that a busy one does not hold up the others. At most bytesInFlight. Size.'),
+      .describe(
+        'The same for one stream, so that a busy one does not hold up the others. At most bytesInFlight. Size.',
+      ),
   })
   .describe('Flow control.');
 

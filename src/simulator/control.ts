@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { resourceName } from '../model/resource.ts';
-import { ApiStatus, badRequest } from './api-status.ts';
 import type { ResourceTruth } from './cluster.ts';
+import { ApiStatus, badRequest } from './refusal.ts';
 import { sendJson } from './respond.ts';
 import type { SimulatorState } from './simulator.ts';
 

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { apiVersion } from '../model/resource.ts';
-import { ApiStatus, badRequest, expired } from './api-status.ts';
 import { BodyWriter, emptyMoment, type View, writeSnapshot } from './body-writer.ts';
 import type { Cluster } from './cluster.ts';
+import { ApiStatus, badRequest, expired } from './refusal.ts';
 import { readSnapshot, type Snapshot } from './table.ts';
 
 /** Snapshots that continue tokens refer to: of the oldest ones the tokens expire. */

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resourceName } from '../model/resource.ts';
-import { ApiStatus } from './api-status.ts';
 import { BodyWriter, emptyMoment, type View } from './body-writer.ts';
 import type { Served } from './cluster.ts';
 import {
@@ -11,7 +10,8 @@ import {
   groupList,
   resourceList,
   versionBody,
-} from './discovery.ts';
+} from './discovery-bodies.ts';
+import { ApiStatus } from './refusal.ts';
 import { sendJson } from './respond.ts';
 import { selection } from './selectors.ts';
 import type { SimulatorState } from './simulator.ts';

@@ -1,4 +1,4 @@
-import { badRequest } from './api-status.ts';
+import { badRequest } from './refusal.ts';
 import type { Template } from './template.ts';
 
 export interface Selection {

@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { ApiStatus } from './api-status.ts';
 import { Churn } from './churn.ts';
 import { Cluster, type Served } from './cluster.ts';
 import { control } from './control.ts';
 import { Lists } from './list.ts';
 import { DEFAULTS, type SimulatorOptions } from './options.ts';
+import { ApiStatus } from './refusal.ts';
 import { sendJson } from './respond.ts';
 import { answerApi } from './routes.ts';
 import type { Watch } from './watch.ts';

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { apiVersion } from '../model/resource.ts';
-import { ApiStatus, badRequest, expired } from './api-status.ts';
 import { BodyWriter, emptyMoment, type View, writeSnapshot } from './body-writer.ts';
 import type { Cluster } from './cluster.ts';
 import { wholeNumber } from './list.ts';
+import { ApiStatus, badRequest, expired } from './refusal.ts';
 import type { Snapshot } from './table.ts';
 
 const HEADS = ['ADDED', 'MODIFIED', 'DELETED'].map((type) => Buffer.from(`{"type":"${type}","object":`));

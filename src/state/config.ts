@@ -21,10 +21,16 @@ export const stateConfig = z
   .strictObject({
     url: redisUrl
       .optional()
-      .describe('Redis that holds positions and known objects: redis://[user:password@]host:port/database, rediss:// with TLS. Default: a file in dataDir.'),
+      .describe(
+        'Redis that holds positions and known objects: redis://[user:password@]host:port/database, rediss:// with TLS. Default: a file in dataDir.',
+      ),
     lease: z
       .strictObject({
-        ttl: duration.prefault('10s').describe('How long Redis keeps the state for an instance that has gone silent, before another may take it. Duration.'),
+        ttl: duration
+          .prefault('10s')
+          .describe(
+            'How long Redis keeps the state for an instance that has gone silent, before another may take it. Duration.',
+          ),
       })
       .prefault({})
       .describe('The lease that keeps two instances from writing to one state.'),

@@ -50,7 +50,8 @@ export class SessionHealth {
       this.noteSuccess();
       result = 'ok';
     } catch (e) {
-      const error = e instanceof WatershardError ? e : new WatershardError('INTERNAL', 'committing to the state', { cause: e });
+      const error =
+        e instanceof WatershardError ? e : new WatershardError('INTERNAL', 'committing to the state', { cause: e });
       this.noteFailure(error);
       if (error.code === 'STATE_LOST') result = 'lost';
       if (error.code === 'STATE_HELD') result = 'held';

@@ -23,7 +23,7 @@ export interface StateStore {
   /**
    * Takes the state for this process: checks schema and cluster, takes the lease, reads or makes the epoch.
    * @throws WatershardError STATE_HELD, STATE_OF_ANOTHER_CLUSTER, STATE_SCHEMA, STATE_EVICTING, STATE_CORRUPT,
-   *   STATE_UNAVAILABLE
+   *   STATE_UNAVAILABLE, STATE_REFUSED, STATE_FULL
    */
   open(identity: StateIdentity): Promise<StateSession>;
 }
@@ -38,6 +38,8 @@ export interface StateSession {
   known(stream: string): AsyncIterable<ArrayBuffer>;
   /**
    * Stores positions and known objects together: each stream's commit is atomic, and durable as far as the store can be.
+   * The buffers stay the caller's. A commit that failed for want of an answer (STATE_UNAVAILABLE) may have been done: it is
+   * to be repeated with the same sequences, and with the same deltas or those and more behind them.
    * @throws WatershardError STATE_LOST where the epoch is gone or a stored sequence is not the one before;
    *   STATE_HELD where another process has taken the lease (this one must stop writing); STATE_UNAVAILABLE, STATE_FULL
    */

@@ -18,7 +18,10 @@ export async function readWitness(dataDir: string, cluster: string, logger: Logg
     logger.warn({ file }, 'the remembered state epoch is damaged; a state lost since the last run will not be noticed');
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    logger.warn({ file, reason: errorMessage(e) }, 'the remembered state epoch cannot be read; a state lost since the last run will not be noticed');
+    logger.warn(
+      { file, reason: errorMessage(e) },
+      'the remembered state epoch cannot be read; a state lost since the last run will not be noticed',
+    );
   }
   return undefined;
 }

@@ -18,7 +18,8 @@ export interface ProcessMetrics {
 export function observeProcess(metrics: Metrics): ProcessMetrics {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
   delay.enable();
-  if (metrics.registry.getSingleMetric('process_cpu_seconds_total') === undefined) collectDefaultMetrics({ register: metrics.registry });
+  if (metrics.registry.getSingleMetric('process_cpu_seconds_total') === undefined)
+    collectDefaultMetrics({ register: metrics.registry });
   return {
     sample: () => {
       const late = delay.count === 0 ? 0 : delay.percentile(99) / 1e9 - RESOLUTION / 1000;

@@ -1,4 +1,5 @@
 import type { Batch, Exporter } from '../exporters/exporter.ts';
+import type { FieldColumn } from '../model/field-type.ts';
 import type { Position } from '../model/position.ts';
 import type { Stream } from '../model/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -58,12 +59,12 @@ export class Outlet {
     return this.#acknowledged;
   }
 
-  open(stream: Stream, incarnation: number, position: Position | undefined): void {
+  open(stream: Stream, incarnation: number, position: Position | undefined, fields: readonly FieldColumn[] = []): void {
     this.#waiting = this.#waiting.filter((b) => b.stream.id !== stream.id);
     this.#waitingBytes = sum(this.#waiting);
     this.#forwardedBytes -= sum(this.#forwarded.get(stream.id) ?? []);
     this.#forwarded.delete(stream.id);
-    this.exporter.open(stream, incarnation, position);
+    this.exporter.open(stream, incarnation, position, fields);
   }
 
   write(batch: Batch): void {

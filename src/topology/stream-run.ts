@@ -1,4 +1,5 @@
 import { AckTracker } from '../checkpoint/ack-tracker.ts';
+import type { FieldColumn } from '../model/field-type.ts';
 import { WatershardError } from '../model/errors.ts';
 import type { Intake } from '../model/intake.ts';
 import type { Position } from '../model/position.ts';
@@ -7,6 +8,7 @@ import type { Credits } from '../shard/credits.ts';
 import type { StateSession } from '../state/state.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { staticType } from '../transform/extract.ts';
 import type { StreamPlan } from '../transform/plan.ts';
 import type { Work, WorkResult } from '../transform/work.ts';
 import type { Committable, PendingCommit } from './committer.ts';
@@ -41,6 +43,7 @@ export class StreamRun implements Committable {
   #acks: AckTracker;
   /** What the exporters have taken over into memory budgets of their own, or stored: its credit is given back. */
   #taken: AckTracker;
+  readonly #fields: readonly FieldColumn[];
   #position: Position | undefined;
   #stopped = true;
   #working = 0;
@@ -60,6 +63,7 @@ export class StreamRun implements Committable {
     this.#acks = this.#newTracker();
     this.#taken = this.#newTracker(false);
     this.knownObjects = plans.map(() => 0);
+    this.#fields = (plans[0]?.extract ?? []).map(({ name, expression, type = staticType(expression) }) => ({ name, ...(type === undefined ? {} : { type }) }));
   }
 
   get position(): Position | undefined {
@@ -111,7 +115,7 @@ export class StreamRun implements Committable {
         await shards.control(this.shards[i]!, { type: 'seed', stream: this.#key(i), packed: copy });
       }
     }
-    for (const outlet of outlets) outlet.open(this.stream, incarnation, this.#position);
+    for (const outlet of outlets) outlet.open(this.stream, incarnation, this.#position, this.#fields);
     this.#stopped = false;
     if (gap !== undefined) {
       this.#context.metrics.gaps.inc({ stream: this.stream.id });

@@ -48,7 +48,10 @@ function registerQuantity(env: Environment): Environment {
     .registerFunction('Quantity.isLessThan(Quantity): bool', (a: Quantity, b: Quantity) => a.nanos < b.nanos)
     .registerFunction('Quantity.isGreaterThan(Quantity): bool', (a: Quantity, b: Quantity) => a.nanos > b.nanos)
     .registerFunction('Quantity.add(Quantity): Quantity', (a: Quantity, b: Quantity) => new Quantity(a.nanos + b.nanos))
-    .registerFunction('Quantity.sub(Quantity): Quantity', (a: Quantity, b: Quantity) => new Quantity(a.nanos - b.nanos));
+    .registerFunction(
+      'Quantity.sub(Quantity): Quantity',
+      (a: Quantity, b: Quantity) => new Quantity(a.nanos - b.nanos),
+    );
 }
 
 const patterns = new Map<string, RE2JS>();
@@ -77,7 +80,8 @@ function sum(list: Iterable<unknown>): bigint | number {
     return total;
   }
   return items.reduce((total: number, item) => {
-    if (typeof item !== 'number' && typeof item !== 'bigint') throw new Error('sum of a list that does not hold numbers');
+    if (typeof item !== 'number' && typeof item !== 'bigint')
+      throw new Error('sum of a list that does not hold numbers');
     return total + Number(item);
   }, 0);
 }

@@ -13,7 +13,9 @@ const fieldConfig = z.union([
     type: z
       .enum(FIELD_TYPES)
       .optional()
-      .describe('Type of the field. A result of another type becomes null and is counted; an int is taken for a double, and anything for json.'),
+      .describe(
+        'Type of the field. A result of another type becomes null and is counted; an int is taken for a double, and anything for json.',
+      ),
   }),
 ]);
 
@@ -25,7 +27,9 @@ const ruleConfig = z.strictObject({
   prune: paths.optional().describe(`Paths that are cut out of the object, beside metadata.managedFields. ${PATH_FORM}`),
   ignore: paths
     .optional()
-    .describe(`Paths in which a difference alone makes no record, beside metadata.resourceVersion and metadata.managedFields. ${PATH_FORM}`),
+    .describe(
+      `Paths in which a difference alone makes no record, beside metadata.resourceVersion and metadata.managedFields. ${PATH_FORM}`,
+    ),
   redact: z
     .union([paths, z.literal(false)])
     .optional()
@@ -34,15 +38,24 @@ const ruleConfig = z.strictObject({
     ),
   extract: z
     .record(
-      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'a field name is up to 63 letters, digits and underscores, and does not begin with a digit'),
+      z
+        .string()
+        .regex(
+          /^[A-Za-z_][A-Za-z0-9_]{0,62}$/,
+          'a field name is up to 63 letters, digits and underscores, and does not begin with a digit',
+        ),
       fieldConfig,
     )
     .optional()
-    .describe('Fields by name: a CEL expression over `object`, or an expression with a type. A missing key makes the field null.'),
+    .describe(
+      'Fields by name: a CEL expression over `object`, or an expression with a type. A missing key makes the field null.',
+    ),
   diff: z
     .enum(['none', 'merge-patch', 'json-patch'])
     .optional()
-    .describe('Send the change from the last delivered state too: JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902). Costs memory for that state. Default: none.'),
+    .describe(
+      'Send the change from the last delivered state too: JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902). Costs memory for that state. Default: none.',
+    ),
   split: z
     .int()
     .min(1)

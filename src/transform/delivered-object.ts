@@ -78,7 +78,8 @@ function apply(
     writeEdited(bytes, start + 1, end, edits, out);
     object = out.view();
     // Where every member was cut, the comma behind the lead is one too many.
-    if (lead !== undefined && object[skipSpace(object, members, object.length)] === CLOSE_BRACE) object[members - 1] = 0x20;
+    if (lead !== undefined && object[skipSpace(object, members, object.length)] === CLOSE_BRACE)
+      object[members - 1] = 0x20;
   }
   return scrubber === undefined ? object : scrubber.scrub(object, bytes, edits);
 }

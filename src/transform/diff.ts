@@ -1,5 +1,5 @@
-import { hasLongNumber, parseExactly } from './digits.ts';
 import { diffArrays } from './diff-arrays.ts';
+import { hasLongNumber, parseExactly } from './digits.ts';
 
 /** A JSON value. An integer that a double does not hold is an ExactNumber. */
 export type Json = null | boolean | number | string | ExactNumber | Json[] | JsonObject;
@@ -131,9 +131,9 @@ function equalValues(a: Json, b: Json, nullIsAbsent: boolean): boolean {
 
 /** Appends the operations that make `after` of `before` at the path. */
 function diffValues(before: Json, after: Json, path: string, operations: PatchOperation[]): void {
-  if (Array.isArray(before) && Array.isArray(after)) return diffArrays(before, after, path, operations, diffValues);
-  if (isObject(before) && isObject(after)) return diffObjects(before, after, path, operations);
-  if (!equalValues(before, after, false)) operations.push({ op: 'replace', path, value: after });
+  if (Array.isArray(before) && Array.isArray(after)) diffArrays(before, after, path, operations, diffValues);
+  else if (isObject(before) && isObject(after)) diffObjects(before, after, path, operations);
+  else if (!equalValues(before, after, false)) operations.push({ op: 'replace', path, value: after });
 }
 
 function diffObjects(before: JsonObject, after: JsonObject, path: string, operations: PatchOperation[]): void {

@@ -16,20 +16,25 @@ const MIN_INT64 = -(2n ** 63n);
  * @returns a view that is valid until the next call
  * @throws SyntaxError where object or patch is not JSON
  */
-export function msgpackEncoder(context: RecordContext): (record: ChangeRecord, fields: ChangeRecord['fields']) => Uint8Array {
+export function msgpackEncoder(context: RecordContext): (record: ChangeRecord) => Uint8Array {
   const encoder = new Encoder({ useBigInt64: true, ignoreUndefined: true, maxDepth: MAX_DEPTH });
-  return (record, fields) =>
+  return (record) =>
     encoder.encodeSharedRef({
       id: record.id,
       operation: record.operation,
-      ...context,
+      cluster: context.cluster,
+      clusterUid: context.clusterUid,
+      group: context.group,
+      version: context.version,
+      kind: context.kind,
+      resource: context.resource,
       namespace: record.namespace,
       name: record.name,
       uid: record.uid,
       resourceVersion: record.resourceVersion,
       observedAt: formatMicros(record.observedAt),
       detectedBy: record.detectedBy,
-      fields: fields === undefined ? undefined : shrink(fields as FieldValue),
+      fields: record.fields === undefined ? undefined : shrink(record.fields as FieldValue),
       object: record.object === undefined ? undefined : decode(record.object),
       patch: record.patch === undefined ? undefined : decode(record.patch),
     });

@@ -20,13 +20,20 @@ const DETECTED_BY: Readonly<Record<DetectedBy, watershard.record.v1.DetectedBy>>
 const MICROS = 1_000_000;
 
 /** The record as proto/watershard/record/v1/record.proto has it: object, patch and fields stay JSON bytes. */
-export function protobufEncoder(context: RecordContext): (record: ChangeRecord, fieldsJson: Uint8Array | undefined) => Uint8Array {
+export function protobufEncoder(
+  context: RecordContext,
+): (record: ChangeRecord, fieldsJson: Uint8Array | undefined) => Uint8Array {
   return (record, fieldsJson) => {
     const seconds = Math.floor(record.observedAt / MICROS);
     return schema.ChangeRecord.encode({
       id: record.id,
       operation: OPERATION[record.operation],
-      ...context,
+      cluster: context.cluster,
+      clusterUid: context.clusterUid,
+      group: context.group,
+      version: context.version,
+      kind: context.kind,
+      resource: context.resource,
       namespace: record.namespace,
       name: record.name,
       uid: record.uid,

@@ -19,23 +19,29 @@ type Encode = (record: ChangeRecord) => Uint8Array;
 
 /**
  * Encodes the records of one stream for one exporter. The payload's key is `<resource[.group]>/<namespace>/<name>`.
- * @param fields of the stream's plan; without any, records have no `fields`
+ * @param _fields of the stream's plan; a record's own `fields` decide (a GAP record has some that no rule extracts)
  * @throws WatershardError CONFIG_INVALID where the subject template is not one
  */
-export function createEncoder(lane: LanePlan, context: RecordContext, fields: readonly FieldPlan[]): RecordEncoder {
+export function createEncoder(lane: LanePlan, context: RecordContext, _fields: readonly FieldPlan[]): RecordEncoder {
   const subject = lane.subject === undefined ? undefined : compileSubject(lane.subject, context);
   const prefix = `${resourceName(context)}/`;
   const keyOf = (record: ChangeRecord): string => `${prefix}${record.namespace}/${record.name}`;
-  const encode = encoderOf(lane, context, keyOf, fields.length > 0);
+  const encode = encoderOf(lane, context, keyOf);
   return {
     append: (record, writer) =>
-      writer.append(subject === undefined ? '' : subject(record), keyOf(record), record.id, record.operation, encode(record)),
+      writer.append(
+        subject === undefined ? '' : subject(record),
+        keyOf(record),
+        record.id,
+        record.operation,
+        encode(record),
+      ),
   };
 }
 
-function encoderOf(lane: LanePlan, context: RecordContext, keyOf: (record: ChangeRecord) => string, hasFields: boolean): Encode {
+function encoderOf(lane: LanePlan, context: RecordContext, keyOf: (record: ChangeRecord) => string): Encode {
   const fieldsOf = (record: ChangeRecord): string | undefined =>
-    hasFields && record.fields !== undefined ? fieldsToJson(record.fields) : undefined;
+    record.fields === undefined ? undefined : fieldsToJson(record.fields);
   const fieldBytesOf = (record: ChangeRecord): Uint8Array | undefined => {
     const text = fieldsOf(record);
     return text === undefined ? undefined : Buffer.from(text);
@@ -54,10 +60,8 @@ function encoderOf(lane: LanePlan, context: RecordContext, keyOf: (record: Chang
     case 'cloudevents':
       // In binary mode the exporter makes the headers (model/cloudevents.ts) and the payload is the record itself.
       return json(lane.cloudEvents === 'binary' ? jsonWriter(context) : cloudEventWriter(context, keyOf));
-    case 'msgpack': {
-      const encode = msgpackEncoder(context);
-      return (record) => encode(record, hasFields ? record.fields : undefined);
-    }
+    case 'msgpack':
+      return msgpackEncoder(context);
     case 'protobuf': {
       const encode = protobufEncoder(context);
       return (record) => encode(record, fieldBytesOf(record));

@@ -18,7 +18,10 @@ export interface Extractors {
 
 /** @throws WatershardError EXPRESSION_INVALID */
 export function compileExtractors(fields: readonly FieldPlan[]): Extractors {
-  const compiled = fields.map((field) => ({ ...field, evaluate: compileExpression(field.expression, `extract.${field.name}`).evaluate }));
+  const compiled = fields.map((field) => ({
+    ...field,
+    evaluate: compileExpression(field.expression, `extract.${field.name}`).evaluate,
+  }));
   return {
     extract(object, errors) {
       const values: Record<string, FieldValue> = {};

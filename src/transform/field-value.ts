@@ -43,7 +43,8 @@ function fromEntries(entries: Iterable<[unknown, unknown]>, depth: number): Fiel
   for (const [key, item] of entries) {
     // Set as a property of its own, whatever it is called; an assignment to __proto__ would not be.
     const converted = toFieldValue(item, depth + 1);
-    if (key === '__proto__') Object.defineProperty(map, key, { value: converted, enumerable: true, configurable: true, writable: true });
+    if (key === '__proto__')
+      Object.defineProperty(map, key, { value: converted, enumerable: true, configurable: true, writable: true });
     else map[String(key)] = converted;
   }
   return map;
@@ -85,14 +86,14 @@ function duration(value: DurationLike): string {
  * converted. Null stays null.
  * @throws Error where it is of another type
  */
-export function coerce(value: FieldValue, type: FieldType): FieldValue {
+export function coerce(value: FieldValue, type: FieldType, declared = type): FieldValue {
   if (value === null || type === 'json') return value;
   if (type.startsWith('list<')) {
-    if (!Array.isArray(value)) throw mismatch(value, type);
+    if (!Array.isArray(value)) throw mismatch(value, declared);
     const element = type.slice(5, -1) as FieldType;
     return value.map((item) => {
-      if (item === null) throw mismatch(value, type);
-      return coerce(item, element);
+      if (item === null) throw mismatch(item, declared);
+      return coerce(item, element, declared);
     });
   }
   switch (type) {
@@ -114,12 +115,18 @@ export function coerce(value: FieldValue, type: FieldType): FieldValue {
       break;
     default:
   }
-  throw mismatch(value, type);
+  throw mismatch(value, declared);
 }
 
 /** Says the types only: a value may be what should not stand in a log. */
 function mismatch(value: FieldValue, type: FieldType): Error {
-  const names: Readonly<Record<string, string>> = { bigint: 'an int', number: 'a double', boolean: 'a bool', string: 'a string' };
-  const actual = names[typeof value] ?? (Array.isArray(value) ? 'a list' : 'a map');
-  return new Error(`the result is ${actual} and cannot be taken for ${type}`);
+  const names: Readonly<Record<string, string>> = {
+    bigint: 'an int',
+    number: 'a double',
+    boolean: 'a bool',
+    string: 'a string',
+  };
+  const actual = names[typeof value] ?? (value === null ? 'null' : Array.isArray(value) ? 'a list' : 'a map');
+  const verb = type.startsWith('list<') && !Array.isArray(value) ? 'is or holds' : 'is';
+  return new Error(`the result ${verb} ${actual} and cannot be taken for ${type}`);
 }

@@ -20,7 +20,8 @@ export function parsePath(path: string): PathToken[] {
       at = next;
     } else {
       if (at > 0 && path[at] === '.') at++;
-      else if (at > 0) throw invalid(path, at, "a dot or a bracket is missing; a key with other characters is written ['like/this']");
+      else if (at > 0)
+        throw invalid(path, at, "a dot or a bracket is missing; a key with other characters is written ['like/this']");
       const name = match(NAME, path, at);
       if (name === undefined) throw invalid(path, at, nameProblem(path, at));
       tokens.push({ key: name });
@@ -49,7 +50,8 @@ function bracket(path: string, open: number): [PathToken, number] {
     token = { key };
   } else {
     const index = match(INDEX, path, at);
-    if (index === undefined) throw invalid(path, at, "between brackets stands *, a number or a quoted key: [*], [0], ['example.com/key']");
+    if (index === undefined)
+      throw invalid(path, at, "between brackets stands *, a number or a quoted key: [*], [0], ['example.com/key']");
     token = { index: Number(index) };
     at += index.length;
   }
@@ -65,10 +67,14 @@ function match(pattern: RegExp, path: string, at: number): string | undefined {
 function nameProblem(path: string, at: number): string {
   if (at >= path.length) return 'it ends with a dot; leave that out or write the name that follows';
   if (path[at] === '*') return 'every element or member is written [*], as in spec.containers[*].env';
-  if (path[at] === '.' || path[at] === '$') return 'it begins at the object itself: write metadata.labels, without anything in front';
+  if (path[at] === '.' || path[at] === '$')
+    return 'it begins at the object itself: write metadata.labels, without anything in front';
   return "a name begins with a letter; a key with other characters is written ['like/this']";
 }
 
 function invalid(path: string, at: number, remedy: string): WatershardError {
-  return new WatershardError('PATH_INVALID', `reading the path ${JSON.stringify(path)}, at position ${at + 1}: ${remedy}`);
+  return new WatershardError(
+    'PATH_INVALID',
+    `reading the path ${JSON.stringify(path)}, at position ${at + 1}: ${remedy}`,
+  );
 }

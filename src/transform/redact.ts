@@ -20,7 +20,12 @@ export function maskLeaves(b: Buffer, start: number, end: number, out: ByteWrite
 }
 
 /** Goes through a valid JSON value in order: leaves, and in between what is none (keys, punctuation, white space). */
-function eachToken(b: Buffer, start: number, end: number, visit: (from: number, to: number, leaf: boolean) => void): void {
+function eachToken(
+  b: Buffer,
+  start: number,
+  end: number,
+  visit: (from: number, to: number, leaf: boolean) => void,
+): void {
   let plain = start;
   for (let p = start; p < end; ) {
     const c = b[p] as number;
@@ -30,7 +35,8 @@ function eachToken(b: Buffer, start: number, end: number, visit: (from: number, 
       const next = skipSpace(b, close, end);
       if (next < end && b[next] === COLON) p = next + 1;
       else leafEnd = close;
-    } else if (c === 0x2d || (c >= 0x30 && c <= 0x39) || c === 0x74 || c === 0x66 || c === 0x6e) leafEnd = skipValue(b, p, end);
+    } else if (c === 0x2d || (c >= 0x30 && c <= 0x39) || c === 0x74 || c === 0x66 || c === 0x6e)
+      leafEnd = skipValue(b, p, end);
     else p++;
     if (leafEnd < 0) continue;
     if (p > plain) visit(plain, p, false);
@@ -105,7 +111,8 @@ export class AnnotationScrubber {
 /** Whether a JSON string holds JSON of an object or array. */
 function isJsonText(value: Buffer): boolean {
   let p = 1;
-  while (value[p] === 0x20 || (value[p] === 0x5c && 'nrt'.includes(String.fromCharCode(value[p + 1] ?? 0)))) p += value[p] === 0x20 ? 1 : 2;
+  while (value[p] === 0x20 || (value[p] === 0x5c && 'nrt'.includes(String.fromCharCode(value[p + 1] ?? 0))))
+    p += value[p] === 0x20 ? 1 : 2;
   return value[p] === 0x7b || value[p] === 0x5b;
 }
 

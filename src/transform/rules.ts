@@ -23,7 +23,14 @@ const PRUNED_EVERYWHERE = ['metadata.managedFields'];
 const REDACTED_IN_SECRETS = ['data', 'stringData'];
 
 /** The rules that name the stream's resource, merged in order. `split` is for whoever gives out shards: `streamSplit`. */
-export function planStream({ stream, cluster, clusterUid, rules, lanes, names = namesResource }: StreamPlanning): StreamPlan {
+export function planStream({
+  stream,
+  cluster,
+  clusterUid,
+  rules,
+  lanes,
+  names = namesResource,
+}: StreamPlanning): StreamPlan {
   const { resource } = stream;
   const matching = rules.filter((rule) => rule.resources.some((name) => names(name, resource)));
   const fields = new Map<string, FieldPlan>();
@@ -44,7 +51,11 @@ export function planStream({ stream, cluster, clusterUid, rules, lanes, names = 
 }
 
 /** Over how many shards the resource's streams are split: 1 where no rule says otherwise. */
-export function streamSplit(resource: Resource, rules: readonly RuleConfig[], names: NamesResource = namesResource): number {
+export function streamSplit(
+  resource: Resource,
+  rules: readonly RuleConfig[],
+  names: NamesResource = namesResource,
+): number {
   const matching = rules.filter((rule) => rule.resources.some((name) => names(name, resource)));
   return matching.findLast((rule) => rule.split !== undefined)?.split ?? 1;
 }

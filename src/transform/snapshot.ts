@@ -60,7 +60,11 @@ export class Snapshots {
     if (dictionary === undefined) return undefined;
     const length = packed.readUInt32LE(4);
     try {
-      const object = inflateRawSync(packed.subarray(HEAD), { windowBits: 15, dictionary, maxOutputLength: Math.max(1, length) });
+      const object = inflateRawSync(packed.subarray(HEAD), {
+        windowBits: 15,
+        dictionary,
+        maxOutputLength: Math.max(1, length),
+      });
       return object.length === length ? object : undefined;
     } catch (error) {
       if (!(error instanceof Error) || !('code' in error)) throw error;

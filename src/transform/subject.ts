@@ -70,12 +70,16 @@ export function compileSubject(
   }
   return (record) => {
     let subject = literals[0] as string;
-    for (let i = 0; i < variables.length; i++) subject += variableToken(variables[i] as Placeholder, record) + literals[i + 1];
+    for (let i = 0; i < variables.length; i++)
+      subject += variableToken(variables[i] as Placeholder, record) + literals[i + 1];
     return subject;
   };
 }
 
-function variableToken(placeholder: Placeholder, record: Pick<ChangeRecord, 'namespace' | 'name' | 'operation'>): string {
+function variableToken(
+  placeholder: Placeholder,
+  record: Pick<ChangeRecord, 'namespace' | 'name' | 'operation'>,
+): string {
   if (placeholder === 'namespace') return escapeToken(record.namespace);
   if (placeholder === 'name') return escapeToken(record.name);
   return record.operation.toLowerCase();
@@ -108,7 +112,8 @@ function parseTemplate(template: string): Part[] {
       sample += piece;
     }
   }
-  if (sample.split('.').includes('')) bad('is empty, or has an empty token (a point at its start or end, or two in a row)');
+  if (sample.split('.').includes(''))
+    bad('is empty, or has an empty token (a point at its start or end, or two in a row)');
   if (sample.startsWith('$')) bad('begins with $, which is reserved for the server');
   return parts;
 }

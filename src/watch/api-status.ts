@@ -14,12 +14,12 @@ export interface ApiStatus {
 /** Reads a Status object; whatever else the text is becomes the message. */
 export function parseStatus(code: number, text: string, retryAfterMs: number | undefined): ApiStatus {
   const status = record(parseJson(text));
-  const seconds = record(status['details'])['retryAfterSeconds'];
-  const token = record(status['metadata'])['continue'];
+  const seconds = record(status.details).retryAfterSeconds;
+  const token = record(status.metadata).continue;
   return {
-    code: typeof status['code'] === 'number' ? status['code'] : code,
-    reason: string(status['reason']),
-    message: string(status['message']) || text.slice(0, 300).trim(),
+    code: typeof status.code === 'number' ? status.code : code,
+    reason: string(status.reason),
+    message: string(status.message) || text.slice(0, 300).trim(),
     continueToken: string(token),
     retryAfterMs: retryAfterMs ?? (typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined),
   };
@@ -27,7 +27,7 @@ export function parseStatus(code: number, text: string, retryAfterMs: number | u
 
 /** The Status in the line of an ERROR event. */
 export function parseErrorEvent(line: string): ApiStatus {
-  return parseStatus(500, JSON.stringify(record(parseJson(line))['object'] ?? line), undefined);
+  return parseStatus(500, JSON.stringify(record(parseJson(line)).object ?? line), undefined);
 }
 
 /** Milliseconds of a Retry-After header, which is a number of seconds or a date (RFC 9110, 10.2.3). */

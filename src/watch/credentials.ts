@@ -78,7 +78,7 @@ export class Credentials {
     const headers: Record<string, string> = {};
     // A token read from a file often ends in a newline, which is not allowed in a header.
     for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value).trim();
-    if (options.auth) headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
+    if (options.auth) headers.Authorization = `Basic ${Buffer.from(options.auth).toString('base64')}`;
     const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;
     return {
       server: this.server,
@@ -90,7 +90,7 @@ export class Credentials {
   }
 
   #read(): KubeConfig {
-    const from = this.#path ?? process.env['KUBECONFIG'] ?? 'the default places (~/.kube/config, service account)';
+    const from = this.#path ?? process.env.KUBECONFIG ?? 'the default places (~/.kube/config, service account)';
     const config = new this.#Config();
     try {
       if (this.#path === undefined) config.loadFromDefault();
@@ -101,6 +101,10 @@ export class Credentials {
       });
     }
     const cluster = config.getCurrentCluster();
+    if (this.#path === undefined && config.getCurrentContext() === 'loaded-context') {
+      // the library's last resort is http://localhost:8080, which is nobody's cluster
+      throw new WatershardError('KUBECONFIG_INVALID', `there is no kubeconfig: looked at ${from}`);
+    }
     if (!cluster?.server || !URL.canParse(cluster.server)) {
       const context = config.getCurrentContext();
       const which = context ? `its context ${context}` : 'it has no current-context, so it';

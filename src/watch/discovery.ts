@@ -86,11 +86,10 @@ export class Discovery {
     const answer = await this.#api.getJson(path, { signal, headers });
     if (answer.status === 304) return;
     const document = required(answer, path);
-    const found = parseAggregated(document) ?? (await this.#oneByOne(path, document, signal));
-    const complete = found.every((g) => g.versions.every((v) => v.resources !== undefined));
-    root.groups = mergeKnown(found, root.groups);
-    // An incomplete document is asked for again as a whole.
-    root.etag = complete ? String(answer.headers['etag'] ?? '') : '';
+    const aggregated = parseAggregated(document);
+    root.groups = mergeKnown(aggregated ?? (await this.#oneByOne(path, document, signal)), root.groups);
+    // The plain document names only the groups, so that it stays the same when a group changes.
+    root.etag = aggregated === undefined ? '' : String(answer.headers.etag ?? '');
   }
 
   /** The way of servers before aggregated discovery. */

@@ -25,6 +25,8 @@ export interface DriverOptions {
   readonly streamingSupport: StreamingSupport;
   readonly stallMs: number;
   readonly pageSize: number;
+  /** After how long the server is asked to end a watch: from this to twice this. Default 300. */
+  readonly watchSeconds?: number;
 }
 
 export interface StreamState {
@@ -216,15 +218,20 @@ export class StreamDriver {
         metrics.watches.inc({ stream, result: effect.result });
         break;
       case 'request-watch':
-        this.#open('watch', watchPath(this.stream, effect.resourceVersion, timeoutSeconds()), 'watching');
+        this.#open('watch', watchPath(this.stream, effect.resourceVersion, this.#timeoutSeconds()), 'watching');
         break;
       case 'request-streaming-list':
-        this.#open('watch', streamingListPath(this.stream, timeoutSeconds()), 'listing');
+        this.#open('watch', streamingListPath(this.stream, this.#timeoutSeconds()), 'listing');
         break;
       case 'request-page':
         this.#open('page', pagePath(this.stream, this.#pageLimit, effect.continueToken), 'listing');
         break;
     }
+  }
+
+  /** Five to ten minutes, so that the watches of many streams do not end together. */
+  #timeoutSeconds(): number {
+    return Math.ceil((this.#o.watchSeconds ?? 300) * (1 + Math.random()));
   }
 
   #emit(item: Intake): void {
@@ -379,11 +386,6 @@ export class StreamDriver {
     const { resourceVersion, continue: continueToken } = list;
     this.#dispatch({ type: 'page', bytes, resourceVersion, continueToken, observedAt: connection.observedAt });
   }
-}
-
-/** As client-go does it: five to ten minutes, so that the watches of many clients do not end together. */
-function timeoutSeconds(): number {
-  return 300 + Math.floor(Math.random() * 300);
 }
 
 /** The body of an answer that nobody waits for any more. */

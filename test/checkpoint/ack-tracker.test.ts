@@ -7,8 +7,21 @@ const BUS = { name: 'bus', cuts: false };
 const LAKE = { name: 'lake', cuts: true };
 
 /** A batch whose delta holds its sequence, so that a commit can be read back. */
-function batch(sequence: number, resourceVersion: string, recipients: readonly string[], more: Partial<TrackedBatch> = {}): TrackedBatch {
-  return { sequence, resourceVersion, deltas: [new Uint32Array([sequence]).buffer], bytes: 10, observedAt: sequence * 1000, recipients, ...more };
+function batch(
+  sequence: number,
+  resourceVersion: string,
+  recipients: readonly string[],
+  more: Partial<TrackedBatch> = {},
+): TrackedBatch {
+  return {
+    sequence,
+    resourceVersion,
+    deltas: [new Uint32Array([sequence]).buffer],
+    bytes: 10,
+    observedAt: sequence * 1000,
+    recipients,
+    ...more,
+  };
 }
 const sequences = (deltas: readonly ArrayBuffer[]): number[] => deltas.map((d) => new Uint32Array(d)[0] as number);
 
@@ -24,7 +37,10 @@ test('only what every required exporter has acknowledged may be committed', () =
   tracker.acked('other', 2);
   tracker.acked('other', 1);
   const ready = tracker.committable();
-  assert.deepEqual([ready?.sequence, ready?.resourceVersion, ready?.bytes, ready?.oldestObservedAt], [2, '10', 20, 1000]);
+  assert.deepEqual(
+    [ready?.sequence, ready?.resourceVersion, ready?.bytes, ready?.oldestObservedAt],
+    [2, '10', 20, 1000],
+  );
   assert.deepEqual(sequences(ready?.deltas ?? []), [1, 2]);
   tracker.committed(2);
   assert.equal(tracker.committable(), undefined);
@@ -44,7 +60,10 @@ test('a batch without records is committed when its turn comes; an empty resourc
   tracker.register(batch(2, '20', [], { deltas: [new ArrayBuffer(0)] }));
   assert.equal(tracker.committable(), undefined);
   tracker.acked('bus', 1);
-  assert.deepEqual({ ...tracker.committable(), deltas: 0 }, { sequence: 2, resourceVersion: '20', deltas: 0, bytes: 20, oldestObservedAt: 1000 });
+  assert.deepEqual(
+    { ...tracker.committable(), deltas: 0 },
+    { sequence: 2, resourceVersion: '20', deltas: 0, bytes: 20, oldestObservedAt: 1000 },
+  );
   assert.deepEqual(sequences(tracker.committable()?.deltas ?? []), [1]);
   tracker.committed(2);
   tracker.register(batch(3, '', []));
@@ -115,11 +134,28 @@ test('misuse is refused', () => {
   assert.equal(tracker.committable(), undefined);
 });
 
-const exporters = fc
-  .uniqueArray(fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), cuts: fc.boolean() }), { maxLength: 4, selector: (e) => e.name });
+const exporters = fc.uniqueArray(fc.record({ name: fc.constantFrom('a', 'b', 'c', 'd'), cuts: fc.boolean() }), {
+  maxLength: 4,
+  selector: (e) => e.name,
+});
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ op: fc.constant('register' as const), to: fc.subarray(['a', 'b', 'c', 'd']), moved: fc.boolean(), deltas: fc.nat({ max: 2 }) }) },
-  { weight: 4, arbitrary: fc.record({ op: fc.constant('ack' as const), exporter: fc.constantFrom('a', 'b', 'c', 'd', 'nobody'), at: fc.nat({ max: 40 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      op: fc.constant('register' as const),
+      to: fc.subarray(['a', 'b', 'c', 'd']),
+      moved: fc.boolean(),
+      deltas: fc.nat({ max: 2 }),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      op: fc.constant('ack' as const),
+      exporter: fc.constantFrom('a', 'b', 'c', 'd', 'nobody'),
+      at: fc.nat({ max: 40 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('cut' as const), back: fc.nat({ max: 2 }) }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constant('commit' as const) }) },
 );
@@ -146,7 +182,11 @@ test('whatever the order of acknowledgements, the position never passes one, nev
           deltas.push(...own);
           counts.push(deltas.length);
           versions.push(s.moved ? String(registered) : (versions.at(-1) as string));
-          tracker.register(batch(registered, s.moved ? String(registered) : '', to, { deltas: own.map((n) => new Uint32Array([n]).buffer) }));
+          tracker.register(
+            batch(registered, s.moved ? String(registered) : '', to, {
+              deltas: own.map((n) => new Uint32Array([n]).buffer),
+            }),
+          );
         } else if (s.op === 'ack') {
           // An exporter acknowledges only what it was given.
           const at = Math.min(s.at, registered);
@@ -162,7 +202,9 @@ test('whatever the order of acknowledgements, the position never passes one, nev
           if (ready === undefined) continue;
           assert.ok(ready.sequence > position, 'it moves forward');
           for (const e of required) {
-            const missing = given.get(e.name)?.some((n) => n <= ready.sequence && n > (stored.get(e.name) as number));
+            const missing: boolean | undefined = given
+              .get(e.name)
+              ?.some((n: number): boolean => n <= ready.sequence && n > (stored.get(e.name) as number));
             assert.equal(missing, false, `${e.name} has stored all of it`);
           }
           if (required.some((e) => e.cuts)) assert.ok(cuts.has(ready.sequence), 'it is a cut');

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is about such text
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -29,7 +30,16 @@ describe('help', () => {
   test('teaches: what each command does, examples, exit codes', async () => {
     const { code, stdout } = await watershard(['--help']);
     assert.equal(code, 0);
-    for (const word of ['run', 'snapshot', 'validate', 'demo', 'simulate', 'Examples:', 'The smallest configuration:', 'Exit codes:']) {
+    for (const word of [
+      'run',
+      'snapshot',
+      'validate',
+      'demo',
+      'simulate',
+      'Examples:',
+      'The smallest configuration:',
+      'Exit codes:',
+    ]) {
       assert.ok(stdout.includes(word), `${word} is missing:\n${stdout}`);
     }
     for (const command of ['run', 'snapshot', 'validate', 'demo']) {
@@ -53,7 +63,9 @@ describe('help', () => {
 });
 
 test('the version is that of the package', async () => {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   assert.deepEqual(await watershard(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
@@ -106,7 +118,10 @@ describe('validate', () => {
 
   test('tells a wrong type', async () => {
     const text = await refusal(GOOD.replace('workers: 1', 'workers: two'));
-    assert.match(text, /^ {2}line 2: workers: expected a whole number, found text; it is: Worker threads, one shard each\./m);
+    assert.match(
+      text,
+      /^ {2}line 2: workers: expected a whole number, found text; it is: Worker threads, one shard each\./m,
+    );
   });
 
   test('tells a variable that is not set', async () => {
@@ -119,7 +134,10 @@ describe('validate', () => {
   });
 
   test('tells the line of what is not YAML', async () => {
-    assert.match(await refusal('cluster: { name: demo }\nexporters: [\n  - oops\n'), /^error CONFIG_UNREADABLE: reading the configuration FILE:\s+line [34], column/);
+    assert.match(
+      await refusal('cluster: { name: demo }\nexporters: [\n  - oops\n'),
+      /^error CONFIG_UNREADABLE: reading the configuration FILE:\s+line [34], column/,
+    );
   });
 
   test('shows no stack for what a user can correct, but with --debug', async () => {
@@ -149,7 +167,9 @@ describe('validate', () => {
 });
 
 test('an older Node is told what is needed', (t) => {
-  const old = ['/usr/bin/node', '/usr/local/bin/node'].find((node) => /^v([0-9]|1\d|2[01]|22\.([0-9]|1[0-8]))\./.test(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout ?? ''));
+  const old = ['/usr/bin/node', '/usr/local/bin/node'].find((node) =>
+    /^v([0-9]|1\d|2[01]|22\.([0-9]|1[0-8]))\./.test(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout ?? ''),
+  );
   if (old === undefined) return t.skip('there is no older Node on this machine');
   const { status, stderr } = spawnSync(old, [BIN, '--help'], { encoding: 'utf8' });
   assert.equal(status, 1);

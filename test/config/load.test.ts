@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is about such text
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type LoadOptions, loadConfig, parseConfig } from '../../src/config/load.ts';
@@ -34,7 +35,7 @@ describe('a configuration', () => {
     assert.equal(config.flow.bytesInFlight, 128 * 2 ** 20);
     assert.equal(config.state.url, undefined);
     assert.equal(config.dataDir, './watershard-data');
-    assert.equal(config.ops.listen, '127.0.0.1:8081');
+    assert.deepEqual(config.ops, { listen: '127.0.0.1:8081', profile: false });
     assert.equal(config.drain.timeout, 25_000);
     assert.deepEqual(config.rules, []);
   });
@@ -101,7 +102,9 @@ exporters:
         'line 5: watch.pageSize: expected a whole number, found text; it is',
         'line 8: rules[0].diff: not a known value; did you mean "merge-patch"? Known are none, merge-patch, json-patch',
         'line 9: flow.bytesInFlight: not a size of at least 1MiB; write it like 64MiB or 100MB',
-        found[7]!.startsWith('line 11: exporters[0].type: not a known value; did you mean "jetstream"? Known are ') ? found[7]! : 'a suggestion of the type',
+        found[7]!.startsWith('line 11: exporters[0].type: not a known value; did you mean "jetstream"? Known are ')
+          ? found[7]!
+          : 'a suggestion of the type',
         'line 12: exporters[1].path: missing; add it',
         'line 13: exporters[2].servers: empty; give at least one entry',
         'line 13: exporters[2].tls.cafile: unknown key; remove it, or use one of ca, cert, key, handshakeFirst',
@@ -133,7 +136,11 @@ flow: { bytesInFlight: 8MiB, bytesPerStream: 9MiB }
 
   test('needs a cluster name that is a token', () => {
     for (const name of ['""', '"a b"', 'x.', `"${'x'.repeat(64)}"`]) {
-      assert.match(problems(`cluster: { name: ${name} }\nexporters: [{ name: o, type: file, path: "-" }]\n`)[0]!, /^line 1: cluster\.name: must be 1 to 63/, name);
+      assert.match(
+        problems(`cluster: { name: ${name} }\nexporters: [{ name: o, type: file, path: "-" }]\n`)[0]!,
+        /^line 1: cluster\.name: must be 1 to 63/,
+        name,
+      );
     }
     assert.equal(parseConfig(MINIMAL.replace('demo', 'prod-eu.1'), 'x').cluster.name, 'prod-eu.1');
   });
@@ -153,7 +160,7 @@ flow: { bytesInFlight: 8MiB, bytesPerStream: 9MiB }
 
   test('hints at a duplicate window that is shorter than what a replay covers', () => {
     const config = parseConfig(
-      'cluster: { name: demo }\nexporters:\n  - { name: bus, type: jetstream, servers: ["nats://x"], stream: K }\n  - { name: lake, type: parquet, url: "lake", rotate: { interval: 10m } }\n',
+      'cluster: { name: demo }\nexporters:\n  - { name: bus, type: jetstream, servers: ["nats://x"], stream: K }\n  - { name: lake, type: parquet, url: "./lake", rotate: { interval: 10m } }\n',
       'test.yaml',
     );
     assert.match(configHints(config).join('\n'), /exporters\[0\] \(bus\): files are closed every 600 s/);
@@ -162,7 +169,8 @@ flow: { bytesInFlight: 8MiB, bytesPerStream: 9MiB }
 });
 
 describe('variables', () => {
-  const text = (path: string, more = '') => `cluster: { name: demo }\nexporters:\n  - { name: out, type: file, path: ${path} }\n${more}`;
+  const text = (path: string, more = '') =>
+    `cluster: { name: demo }\nexporters:\n  - { name: out, type: file, path: ${path} }\n${more}`;
   const pathOf = (value: string, environment: Record<string, string>) => {
     const [exporter] = parseConfig(text(value), 'x', { environment }).exporters;
     return exporter?.type === 'file' ? exporter.path : undefined;
@@ -181,7 +189,9 @@ describe('variables', () => {
   });
 
   test('become numbers and booleans where these are wanted', () => {
-    const config = parseConfig(text('x', 'workers: ${W}\n').replace('path: x', 'path: x, required: "${R}"'), 'x', { environment: { W: '3', R: 'false' } });
+    const config = parseConfig(text('x', 'workers: ${W}\n').replace('path: x', 'path: x, required: "${R}"'), 'x', {
+      environment: { W: '3', R: 'false' },
+    });
     assert.equal(config.workers, 3);
     assert.equal(config.exporters[0]?.required, false);
     assert.deepEqual(
@@ -202,19 +212,28 @@ describe('variables', () => {
 
   test('that are written wrongly are told', () => {
     for (const wrong of ['${A', '${}', '${A:-${B}}', '${A-b}', '${1}']) {
-      assert.match(problems(text(`"${wrong}"`), { environment: { A: 'a' } })[0]!, /is no reference to a variable; write \$\{NAME\}/, wrong);
+      assert.match(
+        problems(text(`"${wrong}"`), { environment: { A: 'a' } })[0]!,
+        /is no reference to a variable; write \$\{NAME\}/,
+        wrong,
+      );
     }
   });
 
   test('never show their values in an error', () => {
-    const error = refused(text('x', 'state: { url: "${STATE}" }\nlog: { level: "${STATE}" }\n'), { environment: { STATE: 'http://user:hunter2@host' } });
+    const error = refused(text('x', 'state: { url: "${STATE}" }\nlog: { level: "${STATE}" }\n'), {
+      environment: { STATE: 'http://user:hunter2@host' },
+    });
     assert.doesNotMatch(error.message, /hunter2/);
   });
 });
 
 describe('a file', () => {
   test('that is not there is told', () => {
-    assert.throws(() => loadConfig('no-such-file.yaml'), { code: 'CONFIG_UNREADABLE', message: 'reading the configuration no-such-file.yaml: there is no such file' });
+    assert.throws(() => loadConfig('no-such-file.yaml'), {
+      code: 'CONFIG_UNREADABLE',
+      message: 'reading the configuration no-such-file.yaml: there is no such file',
+    });
   });
 
   test('that is not good YAML is told with line and column', () => {
@@ -236,7 +255,12 @@ describe('a file', () => {
 
   test('cannot make much of little', () => {
     const bomb = ['a: &l0 [x,x,x,x,x,x,x,x,x]'];
-    for (let level = 1; level < 9; level++) bomb.push(`l${level}: &l${level} [${Array(9).fill(`*l${level - 1}`).join(',')}]`);
+    for (let level = 1; level < 9; level++)
+      bomb.push(
+        `l${level}: &l${level} [${Array(9)
+          .fill(`*l${level - 1}`)
+          .join(',')}]`,
+      );
     assert.match(refused(bomb.join('\n')).message, /aliases stand for too much data/);
     const error = refused(`a: ${'['.repeat(50_000)}`);
     assert.equal(error.code, 'CONFIG_UNREADABLE');

@@ -6,8 +6,22 @@ test('what is secret is masked, and what says where a secret is stays', () => {
   const shown = redactConfig({
     state: { url: 'redis://user:p%40ss@redis:6379/0' },
     exporters: [
-      { name: 'bus', servers: ['nats://tok3n@a:4222', 'nats://u:pw@b:4222'], token: 'tok3n', password: 'pw', user: 'u' },
-      { name: 'lake', url: 's3://bucket', secretAccessKey: 'abc', accessKeyId: 'AK', credentialsFile: '/etc/creds', tokenFile: '/t', tls: { key: 'client.pem' } },
+      {
+        name: 'bus',
+        servers: ['nats://tok3n@a:4222', 'nats://u:pw@b:4222'],
+        token: 'tok3n',
+        password: 'pw',
+        user: 'u',
+      },
+      {
+        name: 'lake',
+        url: 's3://bucket',
+        secretAccessKey: 'abc',
+        accessKeyId: 'AK',
+        credentialsFile: '/etc/creds',
+        tokenFile: '/t',
+        tls: { key: 'client.pem' },
+      },
     ],
     workers: 2,
   });
@@ -15,7 +29,15 @@ test('what is secret is masked, and what says where a secret is stays', () => {
     state: { url: 'redis://user:***@redis:6379/0' },
     exporters: [
       { name: 'bus', servers: ['nats://***@a:4222', 'nats://u:***@b:4222'], token: '***', password: '***', user: 'u' },
-      { name: 'lake', url: 's3://bucket', secretAccessKey: '***', accessKeyId: '***', credentialsFile: '/etc/creds', tokenFile: '/t', tls: { key: 'client.pem' } },
+      {
+        name: 'lake',
+        url: 's3://bucket',
+        secretAccessKey: '***',
+        accessKeyId: '***',
+        credentialsFile: '/etc/creds',
+        tokenFile: '/t',
+        tls: { key: 'client.pem' },
+      },
     ],
     workers: 2,
   });

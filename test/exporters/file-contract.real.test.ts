@@ -18,12 +18,16 @@ exporterContract('file', {
   up: async () => undefined,
   down: async () => limitFileSize('unlimited'),
   reset: async () => rmSync(join(folder, 'deep'), { recursive: true, force: true }),
-  create: async (context) => await EXPORTERS.file.create(EXPORTERS.file.config.parse({ name: 'sink', type: 'file', path }), context),
+  create: async (context) =>
+    await EXPORTERS.file.create(EXPORTERS.file.config.parse({ name: 'sink', type: 'file', path }), context),
   readBack: async () => {
     const text = readFileSync(path, 'utf8');
     const lines = text.split('\n');
     if (lines.pop() !== '') throw new Error('the last line is not finished');
-    return lines.map((line) => ({ ...(JSON.parse(line) as { id: string; key: string; operation: string }), payload: Buffer.from(line) }));
+    return lines.map((line) => ({
+      ...(JSON.parse(line) as { id: string; key: string; operation: string }),
+      payload: Buffer.from(line),
+    }));
   },
   breakSink: async () => {
     mkdirSync(join(folder, 'deep'), { recursive: true });

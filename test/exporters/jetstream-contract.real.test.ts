@@ -1,7 +1,8 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { EXPORTERS } from '../../src/exporters/registry.ts';
-import { exporterContract, type StoredRecord } from '../support/exporter-contract.ts';
+import { exporterContract } from '../support/exporter-contract.ts';
+import type { StoredRecord } from '../support/exporter-probe.ts';
 import { NatsServer } from '../support/servers/nats.ts';
 import { readStream } from './jetstream-reading.ts';
 
@@ -21,7 +22,10 @@ exporterContract('jetstream', {
     await connection.close();
   },
   create: async (context) =>
-    await EXPORTERS.jetstream.create(EXPORTERS.jetstream.config.parse({ name: 'sink', type: 'jetstream', servers: [server.url], stream: 'K8S' }), context),
+    await EXPORTERS.jetstream.create(
+      EXPORTERS.jetstream.config.parse({ name: 'sink', type: 'jetstream', servers: [server.url], stream: 'K8S' }),
+      context,
+    ),
   readBack: (): Promise<StoredRecord[]> => readStream({ servers: server.url }, 'K8S'),
   breakSink: async () => {
     stopped = true;

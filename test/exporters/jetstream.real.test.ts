@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import type { Exporter, ExporterContext } from '../../src/exporters/exporter.ts';
 import { EXPORTERS } from '../../src/exporters/registry.ts';
 import { makeBatch, recordId } from '../support/batches.ts';
-import { assertStored, type ExporterHarness, ExporterProbe, recordRun, until } from '../support/exporter-contract.ts';
+import { assertStored, ExporterProbe, recordRun, until } from '../support/exporter-probe.ts';
 import { NatsServer } from '../support/servers/nats.ts';
 import { readStream } from './jetstream-reading.ts';
 
@@ -53,7 +53,7 @@ function prepare(settings: Record<string, unknown> = {}): ExporterProbe {
   });
   const create = (context: ExporterContext): Promise<Exporter> => EXPORTERS.jetstream.create(config, context);
   const logger = pino({ level: 'debug' }, { write: (line: string) => void logs.push(line) });
-  probe = new ExporterProbe({ create } as ExporterHarness, { logger });
+  probe = new ExporterProbe({ create }, { logger });
   return probe;
 }
 
@@ -61,7 +61,8 @@ async function addStream(settings: Partial<StreamConfig> = {}): Promise<void> {
   await manager.streams.add({ name: 'K8S', subjects: ['k8s.test.>'], ...settings });
 }
 
-const stored = (): ReturnType<typeof readStream> => readStream({ servers: server.url, user: 'all', pass: 'pass-all' }, 'K8S');
+const stored = (): ReturnType<typeof readStream> =>
+  readStream({ servers: server.url, user: 'all', pass: 'pass-all' }, 'K8S');
 
 test('a missing stream is named with the command that makes it, and is used as soon as it is there', async () => {
   const exporter = await prepare().create();
@@ -84,12 +85,18 @@ test('creates the stream where that is asked for, with its settings', async () =
 
 test('ends the start where the subjects of the stream are others', async () => {
   await addStream({ subjects: ['other.>'] });
-  await assert.rejects(prepare().start(), { code: 'EXPORTER_MISCONFIGURED', message: /take none of ours \(k8s\.test\..*nats stream edit K8S/ });
+  await assert.rejects(prepare().start(), {
+    code: 'EXPORTER_MISCONFIGURED',
+    message: /take none of ours \(k8s\.test\..*nats stream edit K8S/,
+  });
 });
 
 test('ends the start where another stream has the subjects of the one to create', async () => {
   await addStream({ name: 'OTHER' });
-  await assert.rejects(prepare({ createStream: true }).start(), { code: 'EXPORTER_MISCONFIGURED', message: /another stream/ });
+  await assert.rejects(prepare({ createStream: true }).start(), {
+    code: 'EXPORTER_MISCONFIGURED',
+    message: /another stream/,
+  });
 });
 
 test('warns of a short duplicate window', async () => {
@@ -119,7 +126,13 @@ test('holds records while the stream does not exist, and stores all of them afte
   await prepare().start();
   await manager.streams.delete('K8S');
   for (let i = 0; i < 20; i++) probe.write(makeBatch({ sequence: i + 1, records: records.slice(i * 10, i * 10 + 10) }));
-  await until(() => /EXPORTER_TARGET_MISSING: .*does not exist|does not exist.*EXPORTER_TARGET_MISSING/.test(probe.exporter.health().detail ?? ''), 'health tells it');
+  await until(
+    () =>
+      /EXPORTER_TARGET_MISSING: .*does not exist|does not exist.*EXPORTER_TARGET_MISSING/.test(
+        probe.exporter.health().detail ?? '',
+      ),
+    'health tells it',
+  );
   assert.equal(probe.lastAck(), 0);
   await addStream();
   await probe.acked(20);
@@ -154,7 +167,10 @@ test('a record above the limit of the stream goes aside by the same rule as one 
   const large = { name: 'large', version: 1, payload: Buffer.alloc(3000, 'x') };
   probe.write(makeBatch({ sequence: 1, records: [large, { name: 'a', version: 1 }] }));
   await probe.acked(1);
-  assert.deepEqual(probe.rejects.map((r) => [r.id, r.error.code]), [[recordId('large', 1), 'RECORD_TOO_LARGE']]);
+  assert.deepEqual(
+    probe.rejects.map((r) => [r.id, r.error.code]),
+    [[recordId('large', 1), 'RECORD_TOO_LARGE']],
+  );
   assert.equal((await stored()).length, 1);
 });
 
@@ -172,10 +188,16 @@ test('the limit may shrink while it runs: the answer of the server decides', asy
 test('sets aside a record whose subject cannot be one', async () => {
   await addStream();
   await prepare().start();
-  const bad = [{ name: 'a', version: 1, subject: 'k8s.test.a b' }, { name: 'b', version: 1, subject: `k8s.test.${'x'.repeat(5000)}` }];
+  const bad = [
+    { name: 'a', version: 1, subject: 'k8s.test.a b' },
+    { name: 'b', version: 1, subject: `k8s.test.${'x'.repeat(5000)}` },
+  ];
   probe.write(makeBatch({ sequence: 1, records: [...bad, { name: 'c', version: 1 }] }));
   await probe.acked(1);
-  assert.deepEqual(probe.rejects.map((r) => r.error.code), ['RECORD_REJECTED', 'RECORD_REJECTED']);
+  assert.deepEqual(
+    probe.rejects.map((r) => r.error.code),
+    ['RECORD_REJECTED', 'RECORD_REJECTED'],
+  );
   assert.deepEqual(probe.exporter.health(), { ok: true });
 });
 
@@ -186,14 +208,23 @@ test('a wrong password is told, without the password', async () => {
   await until(() => /EXPORTER_REFUSED/.test(exporter.health().detail ?? ''), 'health tells it');
   stop.abort();
   await assert.rejects(started);
-  assert.doesNotMatch(`${logs.join('')}${exporter.health().detail}${JSON.stringify(exporter.status())}`, /not-this-one/);
+  assert.doesNotMatch(
+    `${logs.join('')}${exporter.health().detail}${JSON.stringify(exporter.status())}`,
+    /not-this-one/,
+  );
 });
 
 test('a subject that the user may not publish to holds the records back and is told', async () => {
   await addStream();
   await prepare({ user: 'narrow', password: 'pass-narrow' }).start();
   probe.write(makeBatch({ sequence: 1, records: [{ name: 'a', version: 1 }] }));
-  await until(() => /may not publish to k8s\.test\.core\.pods\.default\.a.*EXPORTER_REFUSED/.test(probe.exporter.health().detail ?? ''), 'health tells it');
+  await until(
+    () =>
+      /may not publish to k8s\.test\.core\.pods\.default\.a.*EXPORTER_REFUSED/.test(
+        probe.exporter.health().detail ?? '',
+      ),
+    'health tells it',
+  );
   assert.equal(probe.lastAck(), 0);
 });
 
@@ -210,7 +241,10 @@ test('a user who may not receive the answers is told at start', async () => {
   const exporter = await prepare({ user: 'deaf', password: 'pass-deaf' }).create();
   const stop = new AbortController();
   const started = exporter.start(stop.signal);
-  await until(() => /may not (subscribe|read).*EXPORTER_REFUSED/.test(exporter.health().detail ?? ''), 'health tells it');
+  await until(
+    () => /may not (subscribe|read).*EXPORTER_REFUSED/.test(exporter.health().detail ?? ''),
+    'health tells it',
+  );
   stop.abort();
   await assert.rejects(started);
 });
@@ -221,7 +255,8 @@ test('sends again what is not answered in time; one copy is stored and what is o
   const records = recordRun(400, 100);
   server.signal('SIGSTOP');
   try {
-    for (let i = 0; i < 4; i++) probe.write(makeBatch({ sequence: i + 1, records: records.slice(i * 100, i * 100 + 100) }));
+    for (let i = 0; i < 4; i++)
+      probe.write(makeBatch({ sequence: i + 1, records: records.slice(i * 100, i * 100 + 100) }));
     await until(async () => (await probe.metric('retries')) >= 50, 'messages are sent again');
     assert.ok(Number(probe.exporter.status().inFlight) <= 50);
     assert.match(probe.exporter.health().detail ?? '', /not answered within 0\.3 s/);
@@ -251,7 +286,9 @@ test('bounds the bytes that are outstanding, and lets one larger message through
   await addStream();
   await prepare({ maxInFlightBytes: '10KiB' }).start();
   const records = recordRun(40, 40).map((r) => ({ ...r, payload: Buffer.alloc(4000, 'x') }));
-  probe.write(makeBatch({ sequence: 1, records: [...records, { name: 'big', version: 1, payload: Buffer.alloc(100_000, 'x') }] }));
+  probe.write(
+    makeBatch({ sequence: 1, records: [...records, { name: 'big', version: 1, payload: Buffer.alloc(100_000, 'x') }] }),
+  );
   assert.equal(probe.exporter.status().inFlight, 2);
   await probe.acked(1);
   assert.equal((await stored()).length, 41);
@@ -266,8 +303,26 @@ test('writes the identity, and CloudEvents attributes in binary mode, into heade
   const header = (name: string): string | undefined => message?.headers?.get(name);
   assert.equal(message?.subject, 'k8s.test.core.pods.default.a');
   assert.deepEqual(
-    ['Nats-Msg-Id', 'Watershard-Operation', 'Nats-Expected-Stream', 'ce-specversion', 'ce-source', 'ce-type', 'ce-id', 'ce-subject'].map(header),
-    ['uid-a:7', 'CREATED', 'K8S', '1.0', '/clusters/test/core/pods', 'dev.watershard.resource.created', 'uid-a:7', 'default/a'],
+    [
+      'Nats-Msg-Id',
+      'Watershard-Operation',
+      'Nats-Expected-Stream',
+      'ce-specversion',
+      'ce-source',
+      'ce-type',
+      'ce-id',
+      'ce-subject',
+    ].map(header),
+    [
+      'uid-a:7',
+      'CREATED',
+      'K8S',
+      '1.0',
+      '/clusters/test/core/pods',
+      'dev.watershard.resource.created',
+      'uid-a:7',
+      'default/a',
+    ],
   );
 });
 

@@ -1,7 +1,7 @@
+import type { Batch } from '../../src/exporters/exporter.ts';
 import { LaneWriter } from '../../src/model/lane.ts';
 import type { Operation } from '../../src/model/record.ts';
 import type { Stream } from '../../src/model/resource.ts';
-import type { Batch } from '../../src/exporters/exporter.ts';
 
 export const PODS: Stream = {
   id: 'pods',
@@ -43,7 +43,14 @@ export interface BatchOptions {
 }
 
 /** A batch with a packed lane, as the transform makes it. */
-export function makeBatch({ stream = PODS, incarnation = 1, sequence, table = 'changes', records, encode = jsonPayload as (record: TestRecord) => Uint8Array }: BatchOptions): Batch {
+export function makeBatch({
+  stream = PODS,
+  incarnation = 1,
+  sequence,
+  table = 'changes',
+  records,
+  encode = jsonPayload as (record: TestRecord) => Uint8Array,
+}: BatchOptions): Batch {
   const lane = new LaneWriter();
   for (const record of records) {
     const { name, version, operation = 'UPDATED', subject = `k8s.test.core.pods.default.${name}` } = record;

@@ -1,153 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Batch, Exporter, ExporterContext, Rejected } from '../../src/exporters/exporter.ts';
-import type { Position } from '../../src/model/position.ts';
+import type { Batch } from '../../src/exporters/exporter.ts';
 import type { Stream } from '../../src/model/resource.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { makeBatch, PODS, recordId, recordKey, type TestRecord } from './batches.ts';
-
-export interface StoredRecord {
-  readonly id: string;
-  readonly key: string;
-  readonly operation: string;
-  readonly payload: Uint8Array;
-}
-
-/** A real sink, brought up for one exporter type. */
-export interface ExporterHarness {
-  up(): Promise<void>;
-  down(): Promise<void>;
-  /** An empty target for the next test. */
-  reset(): Promise<void>;
-  /** An exporter of the target; not started. */
-  create(context: ExporterContext): Promise<Exporter>;
-  /** What a consumer finds, in the order in which it is stored. */
-  readBack(): Promise<StoredRecord[]>;
-  /** The sink refuses or is away; what it has stored stays. */
-  breakSink(): Promise<void>;
-  mendSink(): Promise<void>;
-  /** The sink ends in the middle of its work and is back at once. Left out where there is no server. */
-  crashSink?(): Promise<void>;
-  /** Bytes that make a payload too large for the sink; undefined where it takes any. */
-  readonly oversize?: number;
-  /** Payload of a record in the encoding of this exporter. */
-  readonly encode?: (record: TestRecord, stream: Stream) => Uint8Array;
-  /** What the exporter needs of its context beside the usual (openThread). */
-  readonly context?: Partial<ExporterContext>;
-  /** Milliseconds that a test waits for the sink. */
-  readonly patience?: number;
-}
-
-/** An exporter with what it told. */
-export class ExporterProbe {
-  readonly acks: { stream: string; incarnation: number; sequence: number }[] = [];
-  readonly absorbed: { stream: string; incarnation: number; sequence: number }[] = [];
-  readonly rejects: Rejected[] = [];
-  readonly losses: string[] = [];
-  readonly metrics = createMetrics();
-  readonly context: ExporterContext;
-  exporter!: Exporter;
-  readonly #harness: ExporterHarness;
-  readonly #patience: number;
-  readonly #written = new Map<string, number>();
-  #commits = 0;
-
-  constructor(harness: ExporterHarness, overrides: Partial<ExporterContext> = {}) {
-    this.#harness = harness;
-    this.#patience = harness.patience ?? 20_000;
-    this.context = {
-      name: 'sink',
-      cluster: 'test',
-      epoch: 'epoch-1',
-      logger: createLogger('silent', false),
-      metrics: this.metrics,
-      events: {
-        acked: (stream, incarnation, sequence) => {
-          this.acks.push({ stream, incarnation, sequence });
-          if (this.exporter.capabilities.cuts) setImmediate(() => this.exporter.committed(stream, positionAt(++this.#commits)));
-        },
-        absorbed: (stream, incarnation, sequence) => this.absorbed.push({ stream, incarnation, sequence }),
-        cutWanted: (stream) => this.cut(stream),
-        lost: (stream, reason) => this.losses.push(`${stream}: ${reason}`),
-        rejected: (record) => this.rejects.push({ ...record, payload: Uint8Array.from(record.payload) }),
-      },
-      openThread: () => {
-        throw new Error('this exporter was not expected to open a thread');
-      },
-      ...harness.context,
-      ...overrides,
-    };
-  }
-
-  async create(): Promise<Exporter> {
-    this.exporter = await this.#harness.create(this.context);
-    return this.exporter;
-  }
-
-  async start(streams: readonly Stream[] = [PODS], incarnation = 1): Promise<Exporter> {
-    await this.create();
-    await this.exporter.start(AbortSignal.timeout(this.#patience));
-    for (const stream of streams) this.exporter.open(stream, incarnation, undefined);
-    return this.exporter;
-  }
-
-  /** Writes and, where the exporter wants it, cuts: then every batch may be acknowledged by itself. */
-  write(batch: Batch, cut = true): void {
-    this.exporter.write(batch);
-    this.#written.set(batch.stream.id, batch.sequence);
-    if (cut) this.cut(batch.stream.id);
-  }
-
-  cut(stream: string): void {
-    const sequence = this.#written.get(stream);
-    if (this.exporter.capabilities.cuts && sequence !== undefined) this.exporter.cut(stream, sequence);
-  }
-
-  lastAck(stream = PODS.id, incarnation = 1): number {
-    return Math.max(0, ...this.acks.filter((a) => a.stream === stream && a.incarnation === incarnation).map((a) => a.sequence));
-  }
-
-  async acked(sequence: number, stream = PODS.id, incarnation = 1): Promise<void> {
-    const detail = (): string => `ack of ${stream} ${incarnation}/${sequence}, have ${this.lastAck(stream, incarnation)}; health ${JSON.stringify(this.exporter.health())}`;
-    await until(() => this.lastAck(stream, incarnation) >= sequence, detail, this.#patience);
-  }
-
-  async metric(name: 'records' | 'duplicates' | 'retries' | 'rejected'): Promise<number> {
-    return (await this.metrics[name].get()).values.reduce((sum, v) => sum + v.value, 0);
-  }
-}
-
-/** Polls until the condition holds. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string | (() => string), milliseconds = 20_000): Promise<void> {
-  for (const deadline = Date.now() + milliseconds; !(await condition()); ) {
-    if (Date.now() > deadline) assert.fail(`not in time: ${typeof what === 'string' ? what : what()}`);
-    await new Promise((r) => setTimeout(r, 10));
-  }
-}
-
-/** `count` records in batches of `size`, over `keys` names, versions rising by 1 for each name. */
-export function recordRun(count: number, keys: number, from = 1): TestRecord[] {
-  return Array.from({ length: count }, (_, i) => ({ name: `pod-${i % keys}`, version: from + Math.floor(i / keys), operation: i < keys ? 'CREATED' : 'UPDATED' }));
-}
-
-/** Each record once, and each key in its order. */
-export function assertStored(stored: readonly StoredRecord[], expected: readonly TestRecord[], exactlyOnce: boolean): void {
-  const have = new Map<string, string[]>();
-  for (const { key, id } of stored) have.set(key, [...(have.get(key) ?? []), id]);
-  const want = new Map<string, string[]>();
-  for (const { name, version } of expected) want.set(recordKey(name), [...(want.get(recordKey(name)) ?? []), recordId(name, version)]);
-  assert.deepEqual([...have.keys()].sort(), [...want.keys()].sort(), 'the keys');
-  for (const [key, ids] of want) {
-    const found = have.get(key) ?? [];
-    // Where the sink cannot suppress repetitions they may be there, but never an older one after a newer one was seen first.
-    assert.deepEqual(exactlyOnce ? found : [...new Set(found)], ids, `the records of ${key}`);
-  }
-}
+import { assertStored, type ExporterHarness, ExporterProbe, recordRun, until } from './exporter-probe.ts';
 
 /** What every exporter promises (src/exporters/exporter.ts), on its real sink. */
 export function exporterContract(name: string, harness: ExporterHarness): void {
-  const batch = (options: Parameters<typeof makeBatch>[0]): Batch => makeBatch({ ...(harness.encode ? { encode: harness.encode } : {}), ...options });
+  const batch = (options: Parameters<typeof makeBatch>[0]): Batch =>
+    makeBatch({ ...(harness.encode ? { encode: harness.encode } : {}), ...options });
   const probes: ExporterProbe[] = [];
   const newProbe = (): ExporterProbe => {
     const probe = new ExporterProbe(harness);
@@ -204,7 +65,8 @@ export function exporterContract(name: string, harness: ExporterHarness): void {
       await probe.start();
       if (!probe.exporter.capabilities.cuts) return;
       const records = recordRun(30, 6);
-      for (let i = 0; i < 3; i++) probe.exporter.write(batch({ sequence: i + 1, records: records.slice(i * 10, i * 10 + 10) }));
+      for (let i = 0; i < 3; i++)
+        probe.exporter.write(batch({ sequence: i + 1, records: records.slice(i * 10, i * 10 + 10) }));
       await until(() => probe.absorbed.some((a) => a.sequence === 3), 'the batches are encoded', harness.patience);
       assert.equal(probe.lastAck(), 0);
       probe.exporter.cut(PODS.id, 2);
@@ -230,7 +92,11 @@ export function exporterContract(name: string, harness: ExporterHarness): void {
       await probe.acked(20, other.id);
       assertStored(await harness.readBack(), [...records, ...others], true);
       const sequences = probe.acks.filter((a) => a.stream === PODS.id).map((a) => a.sequence);
-      assert.deepEqual(sequences, sequences.toSorted((a, b) => a - b), 'acknowledgements rise');
+      assert.deepEqual(
+        sequences,
+        sequences.toSorted((a, b) => a - b),
+        'acknowledgements rise',
+      );
     });
 
     contract('does not acknowledge while the sink is away, and stores everything when it is back', async () => {
@@ -283,7 +149,8 @@ export function exporterContract(name: string, harness: ExporterHarness): void {
       const probe = newProbe();
       await probe.start();
       const records = recordRun(500, 11);
-      for (let i = 0; i < 5; i++) probe.write(batch({ sequence: i + 1, records: records.slice(i * 100, i * 100 + 100) }), i === 4);
+      for (let i = 0; i < 5; i++)
+        probe.write(batch({ sequence: i + 1, records: records.slice(i * 100, i * 100 + 100) }), i === 4);
       await probe.exporter.drain(AbortSignal.timeout(harness.patience ?? 20_000));
       assert.equal(probe.lastAck(), 5);
       assertStored(await harness.readBack(), records, true);
@@ -312,7 +179,10 @@ export function exporterContract(name: string, harness: ExporterHarness): void {
       const before = probe.acks.length;
       probe.write(batch({ incarnation: 2, sequence: 2, records: records.slice(10) }));
       await probe.acked(2, PODS.id, 2);
-      assert.deepEqual(probe.acks.slice(before).map((a) => a.incarnation), probe.acks.slice(before).map(() => 2));
+      assert.deepEqual(
+        probe.acks.slice(before).map((a) => a.incarnation),
+        probe.acks.slice(before).map(() => 2),
+      );
       assertStored(await harness.readBack(), records, probe.exporter.capabilities.deduplicates !== 'no');
     });
 
@@ -321,11 +191,31 @@ export function exporterContract(name: string, harness: ExporterHarness): void {
       contract('sets a record aside that is too large, and goes on', async () => {
         const probe = newProbe();
         await probe.start();
-        const large = { name: 'large', version: 2, payload: Buffer.from(JSON.stringify({ id: recordId('large', 2), padding: 'x'.repeat(padding) })) };
-        probe.write(batch({ sequence: 1, records: [{ name: 'a', version: 1 }, large, { name: 'a', version: 3 }, { name: 'large', version: 4 }] }));
+        const large = {
+          name: 'large',
+          version: 2,
+          payload: Buffer.from(JSON.stringify({ id: recordId('large', 2), padding: 'x'.repeat(padding) })),
+        };
+        probe.write(
+          batch({
+            sequence: 1,
+            records: [{ name: 'a', version: 1 }, large, { name: 'a', version: 3 }, { name: 'large', version: 4 }],
+          }),
+        );
         await probe.acked(1);
-        assertStored(await harness.readBack(), [{ name: 'a', version: 1 }, { name: 'a', version: 3 }, { name: 'large', version: 4 }], true);
-        assert.deepEqual(probe.rejects.map((r) => [r.exporter, r.id, r.key, r.error.code]), [['sink', recordId('large', 2), recordKey('large'), 'RECORD_TOO_LARGE']]);
+        assertStored(
+          await harness.readBack(),
+          [
+            { name: 'a', version: 1 },
+            { name: 'a', version: 3 },
+            { name: 'large', version: 4 },
+          ],
+          true,
+        );
+        assert.deepEqual(
+          probe.rejects.map((r) => [r.exporter, r.id, r.key, r.error.code]),
+          [['sink', recordId('large', 2), recordKey('large'), 'RECORD_TOO_LARGE']],
+        );
         assert.equal(probe.rejects[0]?.payload.length, large.payload.length);
         assert.equal(await probe.metric('rejected'), 1);
         assert.deepEqual(probe.exporter.health(), { ok: true });
@@ -343,10 +233,17 @@ export function exporterContract(name: string, harness: ExporterHarness): void {
         let sequence = 0;
         for (let round = 1; round <= 4; round++) {
           for (; sequence < (batches * round) / 4; ) {
-            probe.write(batch({ sequence: ++sequence, records: records.slice((sequence - 1) * size, sequence * size) }), sequence % 5 === 0);
+            probe.write(
+              batch({ sequence: ++sequence, records: records.slice((sequence - 1) * size, sequence * size) }),
+              sequence % 5 === 0,
+            );
           }
           if (round === 4) break;
-          await until(() => probe.acks.length > 0 && probe.lastAck() > (batches * (round - 1)) / 4, 'the stream is moving', harness.patience);
+          await until(
+            () => probe.acks.length > 0 && probe.lastAck() > (batches * (round - 1)) / 4,
+            'the stream is moving',
+            harness.patience,
+          );
           await crash();
         }
         await probe.acked(batches);
@@ -363,9 +260,4 @@ export function exporterContract(name: string, harness: ExporterHarness): void {
       assert.equal(probe.exporter.health().ok, false);
     });
   });
-}
-
-/** What the tests of cuts and of names use. */
-export function positionAt(sequence: number): Position {
-  return { resourceVersion: String(sequence * 100), sequence, committedAt: 0, scope: '|||' };
 }

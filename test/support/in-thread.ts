@@ -1,7 +1,7 @@
-import type { Thread } from '../../src/model/thread.ts';
-import { StoreThread } from '../../src/state/embedded/store-thread.ts';
-import type { StoreTask } from '../../src/state/embedded/protocol.ts';
 import { WatershardError } from '../../src/model/errors.ts';
+import type { Thread } from '../../src/model/thread.ts';
+import type { StoreTask } from '../../src/state/embedded/protocol.ts';
+import { StoreThread } from '../../src/state/embedded/store-thread.ts';
 
 /** Stands in for a thread of workers/store.ts, with the same logic in this thread and the same copies of what is passed. */
 export class InThreadStore implements Thread {

@@ -41,16 +41,23 @@ export function listFiles(root: string, folder: string): string[] {
 
 function readModule(root: string, path: string): Module {
   const text = readFileSync(join(root, path), 'utf8');
-  return { path, lines: text.trimEnd().split('\n').length, imports: importsOf(text, path), opaqueImports: [...text.matchAll(OPAQUE)].length };
+  return {
+    path,
+    lines: text.trimEnd().split('\n').length,
+    imports: importsOf(text, path),
+    opaqueImports: [...text.matchAll(OPAQUE)].length,
+  };
 }
 
 export function importsOf(text: string, path: string): Import[] {
-  const all = (pattern: RegExp, kind: Import['kind']) => [...text.matchAll(pattern)].map((m) => toImport(kind, m[1]!, path));
+  const all = (pattern: RegExp, kind: Import['kind']) =>
+    [...text.matchAll(pattern)].map((m) => toImport(kind, m[1]!, path));
   return [...all(STATIC, 'static'), ...all(DYNAMIC, 'dynamic'), ...all(URLS, 'url')];
 }
 
 function toImport(kind: Import['kind'], specifier: string, path: string): Import {
-  if (specifier.startsWith('.')) return { kind, specifier, target: posix.join(posix.dirname(path), specifier), package: undefined };
+  if (specifier.startsWith('.'))
+    return { kind, specifier, target: posix.join(posix.dirname(path), specifier), package: undefined };
   const parts = specifier.split('/');
   const name = specifier.startsWith('node:') ? specifier : parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
   return { kind, specifier, target: undefined, package: name };

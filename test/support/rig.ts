@@ -1,4 +1,4 @@
-import { type DuckDb, openDuckDb } from './duckdb.ts';
+import { DuckDb } from './duckdb.ts';
 import { KubeServer, type KubeOptions } from './servers/kube.ts';
 import { NatsServer } from './servers/nats.ts';
 import { RedisServer } from './servers/redis.ts';
@@ -75,8 +75,8 @@ export class Rig {
   }
 
   async query<Row>(sql: string): Promise<Row[]> {
-    this.#db ??= await openDuckDb({ s3: this.s3 });
-    return await this.#db.query<Row>(sql);
+    this.#db ??= await DuckDb.open(this.s3);
+    return (await this.#db.query(sql)) as Row[];
   }
 
   /** The table `changes`, all of it. */
@@ -100,7 +100,7 @@ export class Rig {
 
   async stop(): Promise<void> {
     await this.program.kill();
-    await this.#db?.close();
+    this.#db?.close();
     await Promise.all([this.kube.stop(), this.nats.stop(), this.redis.stop(), this.s3.stop()]);
   }
 }

@@ -2,7 +2,8 @@
 type Value = unknown;
 type Members = Record<string, Value>;
 
-export const isMembers = (value: Value): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isMembers = (value: Value): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const own = (object: Members, key: string): Value => (Object.hasOwn(object, key) ? object[key] : undefined);
 const set = (object: Members, key: string, value: Value): void => {
@@ -36,7 +37,8 @@ export function applyJsonPatch(document: Value, operations: readonly Operation[]
     if (tokens.length > 0) for (const token of tokens) at = step(at, token);
     if (Array.isArray(at)) {
       const index = Number(last);
-      if (!/^(0|[1-9]\d*)$/.test(last) || index > at.length || (op !== 'add' && index === at.length)) throw new Error(`bad index ${path}`);
+      if (!/^(0|[1-9]\d*)$/.test(last) || index > at.length || (op !== 'add' && index === at.length))
+        throw new Error(`bad index ${path}`);
       if (op === 'add') at.splice(index, 0, value);
       else if (op === 'remove') at.splice(index, 1);
       else at[index] = value;

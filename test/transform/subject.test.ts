@@ -1,18 +1,32 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { checkSubject, compileSubject, DEFAULT_SUBJECT, escapeToken, unescapeToken } from '../../src/transform/subject.ts';
-import { PODS } from './support.ts';
+import {
+  checkSubject,
+  compileSubject,
+  DEFAULT_SUBJECT,
+  escapeToken,
+  unescapeToken,
+} from '../../src/transform/subject.ts';
+import { PODS } from './sample-record.ts';
 
 describe('subject', () => {
   const subjectOf = compileSubject(DEFAULT_SUBJECT, PODS);
 
   test('names cluster, group, resource, namespace and name', () => {
-    assert.equal(subjectOf({ namespace: 'team-a', name: 'web-0', operation: 'CREATED' }), 'k8s.demo.core.pods.team-a.web-0');
+    assert.equal(
+      subjectOf({ namespace: 'team-a', name: 'web-0', operation: 'CREATED' }),
+      'k8s.demo.core.pods.team-a.web-0',
+    );
   });
 
   test('dots of groups and names are escaped, so that there are always six tokens', () => {
-    const subject = compileSubject(DEFAULT_SUBJECT, { ...PODS, cluster: 'eu.prod', group: 'rbac.authorization.k8s.io', resource: 'clusterroles' });
+    const subject = compileSubject(DEFAULT_SUBJECT, {
+      ...PODS,
+      cluster: 'eu.prod',
+      group: 'rbac.authorization.k8s.io',
+      resource: 'clusterroles',
+    });
     assert.equal(
       subject({ namespace: '', name: 'system:a.b *>%', operation: 'CREATED' }),
       'k8s.eu%2Eprod.rbac%2Eauthorization%2Ek8s%2Eio.clusterroles._.system:a%2Eb%20%2A%3E%25',

@@ -86,7 +86,7 @@ export class IntakeLog {
   }
 
   #frame(stream: string, event: { type: string; object: Record<string, unknown> }, listing: boolean): void {
-    const { name = '', namespace = '' } = (event.object['metadata'] ?? {}) as { name?: string; namespace?: string };
+    const { name = '', namespace = '' } = (event.object.metadata ?? {}) as { name?: string; namespace?: string };
     const key = namespace === '' ? name : `${namespace}/${name}`;
     const seen = { type: event.type, listing, name, namespace, object: event.object };
     this.seen.push({ ...seen, stream });

@@ -6,7 +6,7 @@ import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { ApiClient } from '../../src/watch/api-client.ts';
 import { watchConfig } from '../../src/watch/config.ts';
 import { Credentials } from '../../src/watch/credentials.ts';
-import { StreamDriver, type DriverOptions } from '../../src/watch/driver.ts';
+import { type DriverOptions, StreamDriver } from '../../src/watch/driver.ts';
 import { ListSlots } from '../../src/watch/list-slots.ts';
 import { StreamingSupport } from '../../src/watch/streaming-support.ts';
 import { Watcher, type WatcherOptions } from '../../src/watch/watcher.ts';
@@ -15,7 +15,13 @@ import { IntakeLog } from './intake-log.ts';
 
 export const logger = createLogger('silent', false);
 
-export const CONFIGMAPS: Resource = { group: '', version: 'v1', kind: 'ConfigMap', resource: 'configmaps', namespaced: true };
+export const CONFIGMAPS: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  resource: 'configmaps',
+  namespaced: true,
+};
 
 export function streamFor(resource: Resource = CONFIGMAPS, more: Partial<Stream> = {}): Stream {
   return { id: resource.resource, resource, metadataOnly: false, ...more };
@@ -41,6 +47,15 @@ export function writeKubeconfig(server: string, user = '{}', cluster = ''): stri
   return file;
 }
 
+const running = new Set<() => Promise<void>>();
+
+/** Stops what a test began, also where it failed. */
+export async function stopRunning(): Promise<void> {
+  const all = [...running];
+  running.clear();
+  await Promise.all(all.map((stop) => stop()));
+}
+
 export interface Driven {
   readonly driver: StreamDriver;
   readonly log: IntakeLog;
@@ -61,6 +76,7 @@ export function drive(api: DriverOptions['api'], stream: Stream, more: Partial<D
     pageSize: 500,
     ...more,
   });
+  running.add(() => driver.stop());
   return { driver, log, metrics };
 }
 
@@ -88,6 +104,7 @@ export function watch(api: ApiClient, config: unknown, more: Partial<WatcherOpti
     },
     ...more,
   });
+  running.add(() => watcher.stop());
   return { watcher, log, metrics, begun };
 }
 

@@ -95,7 +95,10 @@ async function endOfLines(file: FileHandle, size: number, path: string): Promise
     const at = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE);
     if (at >= 0) return start + at + 1;
     if (start === 0 && buffer[0] !== 0x7b) {
-      throw new WatershardError('EXPORTER_MISCONFIGURED', `opening ${path}: it holds something else than lines of JSON; give another path`);
+      throw new WatershardError(
+        'EXPORTER_MISCONFIGURED',
+        `opening ${path}: it holds something else than lines of JSON; give another path`,
+      );
     }
     end = start;
   }
@@ -142,7 +145,7 @@ export class StdoutSink implements LineSink {
 }
 
 function stdoutFault(cause: Error): WatershardError {
-  const gone = (cause as NodeJS.ErrnoException).code === 'EPIPE';
+  const gone = ['EPIPE', 'ERR_STREAM_DESTROYED'].includes((cause as NodeJS.ErrnoException).code ?? '');
   const reason = gone ? 'its reader has gone; start again with one' : errorMessage(cause);
   return new WatershardError('EXPORTER_UNREACHABLE', `writing to the standard output: ${reason}`, { cause });
 }

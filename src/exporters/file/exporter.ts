@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorMessage, WatershardError } from '../../model/errors.ts';
+import type { WatershardError } from '../../model/errors.ts';
 import type { Stream } from '../../model/resource.ts';
 import { backoffDelay } from '../backoff.ts';
 import type { Batch, Capabilities, Exporter, ExporterContext, Health } from '../exporter.ts';
+import { sinkError, Trouble } from '../trouble.ts';
 import { FileSink, type LineSink, StdoutSink } from './client.ts';
 import type { FileConfig } from './config.ts';
 import { type Lines, nextLines, type OpenBatch, openBatch } from './request.ts';
@@ -15,6 +16,7 @@ export class FileExporter implements Exporter {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly #context: ExporterContext;
+  readonly #trouble: Trouble;
   readonly #path: string;
   readonly #sink: LineSink;
   readonly #incarnations = new Map<string, number>();
@@ -24,7 +26,6 @@ export class FileExporter implements Exporter {
   #state: 'starting' | 'open' | 'broken' | 'closed' = 'starting';
   #writing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  #trouble: WatershardError | undefined;
   #acked = 0;
 
   constructor(config: FileConfig, context: ExporterContext, capabilities: Capabilities, sink?: LineSink) {
@@ -32,13 +33,17 @@ export class FileExporter implements Exporter {
     const stdout = config.path === '-';
     this.capabilities = stdout ? { ...capabilities, acknowledges: false } : capabilities;
     this.#context = context;
+    this.#trouble = new Trouble(context);
     this.#path = config.path;
     this.#sink =
       sink ??
       (stdout
         ? new StdoutSink()
         : new FileSink(config.path, (bytes) =>
-            context.logger.warn({ exporter: this.name, path: config.path, bytes }, 'an unfinished last line was cut off'),
+            context.logger.warn(
+              { exporter: this.name, path: config.path, bytes },
+              'an unfinished last line was cut off',
+            ),
           ));
   }
 
@@ -49,7 +54,7 @@ export class FileExporter implements Exporter {
         await this.#sink.open();
         break;
       } catch (e) {
-        const error = this.#fault(e);
+        const error = sinkError(this.name, e);
         if (error.class === 'configuration') throw error;
         this.#report(error);
         await sleep(backoffDelay(++failures), undefined, { signal: AbortSignal.any([signal, this.#ending.signal]) });
@@ -67,7 +72,8 @@ export class FileExporter implements Exporter {
 
   write(batch: Batch): void {
     const current = this.#incarnations.get(batch.stream.id);
-    if (current === undefined || batch.incarnation > current) this.#incarnations.set(batch.stream.id, batch.incarnation);
+    if (current === undefined || batch.incarnation > current)
+      this.#incarnations.set(batch.stream.id, batch.incarnation);
     this.#queue.push(openBatch(batch));
     this.#run();
   }
@@ -107,7 +113,8 @@ export class FileExporter implements Exporter {
 
   health(): Health {
     if (this.#state === 'closed') return { ok: false, detail: 'closed' };
-    if (this.#trouble !== undefined) return { ok: false, detail: `${this.#trouble.message} (${this.#trouble.code}: ${this.#trouble.remedy})` };
+    const { detail } = this.#trouble;
+    if (detail !== undefined) return { ok: false, detail };
     return this.#state === 'starting' ? { ok: false, detail: 'opening' } : { ok: true };
   }
 
@@ -143,7 +150,7 @@ export class FileExporter implements Exporter {
         this.#recovered();
         return true;
       } catch (e) {
-        const error = this.#fault(e);
+        const error = sinkError(this.name, e);
         this.#report(error);
         if (!this.#sink.retryable) {
           this.#state = 'broken';
@@ -195,23 +202,12 @@ export class FileExporter implements Exporter {
   }
 
   #report(error: WatershardError): void {
-    if (this.#trouble?.code !== error.code) {
-      this.#context.logger.warn({ exporter: this.name, code: error.code, remedy: error.remedy }, error.message);
-    }
-    this.#trouble = error;
+    this.#trouble.report(error);
     this.#context.metrics.connected.set({ exporter: this.name }, 0);
   }
 
   #recovered(): void {
-    if (this.#trouble !== undefined) {
-      this.#context.logger.info({ exporter: this.name, after: this.#trouble.code }, 'the sink takes records again');
-      this.#trouble = undefined;
-    }
+    this.#trouble.end();
     this.#context.metrics.connected.set({ exporter: this.name }, 1);
-  }
-
-  #fault(error: unknown): WatershardError {
-    if (error instanceof WatershardError) return error;
-    return new WatershardError('EXPORTER_UNREACHABLE', `exporter ${this.name}: ${errorMessage(error)}`, { cause: error });
   }
 }

@@ -89,10 +89,13 @@ export class NatsClient {
    */
   async subscribe(): Promise<void> {
     if (this.#connection === undefined || this.#subscription?.isClosed() === false) return;
-    const subscription = this.#connection.subscribe(`${this.#inbox}.*`, { callback: (error, message) => this.#received(error, message) });
+    const subscription = this.#connection.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => this.#received(error, message),
+    });
     this.#subscription = subscription;
     await this.#connection.flush(); // a refusal comes before the answer to this
-    if (subscription.isClosed()) throw this.#forbidden(`subscribe to ${this.#inbox}.*`, new Error('permissions violation'));
+    if (subscription.isClosed())
+      throw this.#forbidden(`subscribe to ${this.#inbox}.*`, new Error('permissions violation'));
   }
 
   /** Throws what the library throws for an argument that it does not take. The payload must not change until it is sent. */
@@ -121,7 +124,8 @@ export class NatsClient {
       maxPingOut: 2,
     };
     // Read at each connect, so that renewed credentials are taken up.
-    if (credentialsFile !== undefined) options.authenticator = (nonce) => credsAuthenticator(readFileSync(credentialsFile))(nonce);
+    if (credentialsFile !== undefined)
+      options.authenticator = (nonce) => credsAuthenticator(readFileSync(credentialsFile))(nonce);
     if (token !== undefined) options.token = token;
     if (user !== undefined) options.user = user;
     if (password !== undefined) options.pass = password;
@@ -141,7 +145,10 @@ export class NatsClient {
     }
     // Answers are small and come by the thousand: the status is only looked for where there is no data.
     const token = Number(message.subject.slice(this.#inbox.length + 1));
-    this.#events.answered(token, this.#readAnswer(message.data, message.data.length === 0 ? (message.headers?.code ?? 0) : 0));
+    this.#events.answered(
+      token,
+      this.#readAnswer(message.data, message.data.length === 0 ? (message.headers?.code ?? 0) : 0),
+    );
   }
 
   async #follow(connection: NatsConnection): Promise<void> {
@@ -155,7 +162,10 @@ export class NatsClient {
       } else if (status.type === 'error' && status.error instanceof errors.PermissionViolationError) {
         const { operation, subject } = status.error;
         if (subject.startsWith('$JS.API.')) continue; // the request of the check is told
-        this.#events.forbidden(this.#forbidden(`${operation === 'publish' ? 'publish to' : 'subscribe to'} ${subject}`, status.error), subject);
+        this.#events.forbidden(
+          this.#forbidden(`${operation === 'publish' ? 'publish to' : 'subscribe to'} ${subject}`, status.error),
+          subject,
+        );
       }
     }
     if (this.#closing) return;
@@ -175,16 +185,11 @@ function encoded(bytes: Uint8Array): MsgHdrs {
 }
 
 function connectFault(config: JetStreamConfig, cause: unknown): WatershardError {
-  const where = `connecting to NATS at ${config.servers.map(withoutCredentials).join(', ')}`;
+  const where = `connecting to NATS at ${config.servers.join(', ')}`;
   const text = errorMessage(cause);
   const refused =
     cause instanceof errors.AuthorizationError ||
     cause instanceof errors.UserAuthenticationExpiredError ||
     /authorization|authentication|credential|nkey/i.test(text);
   return new WatershardError(refused ? 'EXPORTER_REFUSED' : 'EXPORTER_UNREACHABLE', `${where}: ${text}`, { cause });
-}
-
-/** An address may hold a user and a password. */
-export function withoutCredentials(server: string): string {
-  return server.replace(/\/\/[^/@]*@/, '//');
 }

@@ -13,12 +13,20 @@ const subject = z
   });
 
 const newStream = z.strictObject({
-  subjects: z.array(z.string().min(1)).min(1).optional().describe('Subjects of the stream. By default what the subject template can produce.'),
+  subjects: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Subjects of the stream. By default what the subject template can produce.'),
   storage: z.enum(['file', 'memory']).default('file').describe('Where the server keeps the stream.'),
   replicas: z.int().min(1).max(5).default(1).describe('Servers that hold a copy.'),
-  maxBytes: byteSize().optional().describe('Bytes that the stream may hold; the oldest messages go. Size, default: no limit.'),
+  maxBytes: byteSize()
+    .optional()
+    .describe('Bytes that the stream may hold; the oldest messages go. Size, default: no limit.'),
   maxAge: duration().optional().describe('Age at which a message goes. Duration, default: no limit.'),
-  duplicateWindow: duration(100).prefault('2m').describe('How long the server remembers ids to suppress duplicates. Duration.'),
+  duplicateWindow: duration(100)
+    .prefault('2m')
+    .describe('How long the server remembers ids to suppress duplicates. Duration.'),
 });
 
 export const jetstreamConfig = z
@@ -30,7 +38,9 @@ export const jetstreamConfig = z
         z
           .string()
           .min(1)
-          .refine((server) => !server.includes('@'), { error: 'holds credentials, which the client ignores; set user and password, or token' }),
+          .refine((server) => !server.includes('@'), {
+            error: 'holds credentials, which the client ignores; set user and password, or token',
+          }),
       )
       .min(1)
       .describe('Addresses of NATS servers: nats://host:4222, or tls://host:4222.'),
@@ -53,25 +63,42 @@ export const jetstreamConfig = z
     cloudEventsMode: z
       .enum(['structured', 'binary'])
       .default('structured')
-      .describe('With encoding cloudevents: one JSON document, or the record as the message and the attributes as ce- headers.'),
-    maxInFlight: z.int().min(1).max(65_536).default(1024).describe('Messages that wait for their acknowledgement at the same time.'),
+      .describe(
+        'With encoding cloudevents: one JSON document, or the record as the message and the attributes as ce- headers.',
+      ),
+    maxInFlight: z
+      .int()
+      .min(1)
+      .max(65_536)
+      .default(1024)
+      .describe('Messages that wait for their acknowledgement at the same time.'),
     maxInFlightBytes: byteSize(1)
       .prefault('16MiB')
       .describe('Bytes of messages that wait for their acknowledgement at the same time. Size.'),
-    ackTimeout: duration(100).prefault('10s').describe('Without an acknowledgement for this long a message is sent again. Duration.'),
+    ackTimeout: duration(100)
+      .prefault('10s')
+      .describe('Without an acknowledgement for this long a message is sent again. Duration.'),
     oversize: z
       .enum(['reject'])
       .default('reject')
-      .describe('What becomes of a record above the max_payload of the server: it goes to the deadLetter exporter, or is dropped, counted and logged.'),
+      .describe(
+        'What becomes of a record above the max_payload of the server: it goes to the deadLetter exporter, or is dropped, counted and logged.',
+      ),
     minDuplicateWindow: duration()
       .prefault('1m')
-      .describe('Warn when the duplicate_window of the stream is shorter: a replay after a crash could then store records twice. Duration.'),
+      .describe(
+        'Warn when the duplicate_window of the stream is shorter: a replay after a crash could then store records twice. Duration.',
+      ),
     inboxPrefix: z
       .string()
       .regex(/^[^\s*>.]+(\.[^\s*>.]+)*$/, 'must be tokens between dots')
       .default('_INBOX')
       .describe('Prefix of the subjects on which the server answers, for users who may not subscribe to _INBOX.>.'),
-    credentialsFile: z.string().min(1).optional().describe('A .creds file (JWT and seed); it is read again at each connect.'),
+    credentialsFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('A .creds file (JWT and seed); it is read again at each connect.'),
     token: z.string().min(1).optional().describe('Authentication token; write it as ${NAME}.'),
     user: z.string().min(1).optional().describe('User name.'),
     password: z.string().optional().describe('Password of the user; write it as ${NAME}.'),
@@ -80,7 +107,10 @@ export const jetstreamConfig = z
         ca: z.string().min(1).optional().describe('File with the certificates of the authorities, PEM.'),
         cert: z.string().min(1).optional().describe('File with the client certificate, PEM.'),
         key: z.string().min(1).optional().describe('File with the key of the client certificate, PEM.'),
-        handshakeFirst: z.boolean().default(false).describe('Begin with TLS at once, for servers with handshake_first.'),
+        handshakeFirst: z
+          .boolean()
+          .default(false)
+          .describe('Begin with TLS at once, for servers with handshake_first.'),
       })
       .optional()
       .describe('Demand TLS. Without it TLS is used where the server offers it.'),

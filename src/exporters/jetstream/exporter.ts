@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cloudEventHeaders, cloudEventSource } from '../../model/cloudevents.ts';
-import { ERROR_CODES } from '../../model/error-codes.ts';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import type { Stream } from '../../model/resource.ts';
 import { backoffDelay } from '../backoff.ts';
 import type { Batch, Capabilities, Exporter, ExporterContext, Health } from '../exporter.ts';
+import { sinkError, Trouble } from '../trouble.ts';
 import { NatsClient } from './client.ts';
 import type { JetStreamConfig } from './config.ts';
 import { type Answer, headerWriter, subjectFault } from './request.ts';
@@ -33,6 +33,7 @@ export class JetStreamExporter implements Exporter {
   readonly capabilities: Capabilities;
   readonly #config: JetStreamConfig;
   readonly #context: ExporterContext;
+  readonly #trouble: Trouble;
   readonly #client: NatsClient;
   readonly #window: KeyedWindow;
   readonly #headers: ReturnType<typeof headerWriter>;
@@ -41,7 +42,6 @@ export class JetStreamExporter implements Exporter {
   readonly #ending = new AbortController();
   readonly #drained = new Set<() => void>();
   #phase: Phase = 'down';
-  #trouble: WatershardError | undefined;
   #failures = 0;
   #probe: Message | undefined;
   #holdTimer: NodeJS.Timeout | undefined;
@@ -60,11 +60,15 @@ export class JetStreamExporter implements Exporter {
     this.capabilities = capabilities;
     this.#config = config;
     this.#context = context;
+    this.#trouble = new Trouble(context);
     this.#headers = headerWriter(config.stream);
-    this.#window = new KeyedWindow({ messages: config.maxInFlight, bytes: config.maxInFlightBytes }, (batch) => this.#settled(batch));
+    this.#window = new KeyedWindow({ messages: config.maxInFlight, bytes: config.maxInFlightBytes }, (batch) =>
+      this.#settled(batch),
+    );
     this.#client = new NatsClient(config, context.cluster, {
       answered: (token, answer) => this.#answered(token, answer),
-      disconnected: () => this.#down(new WatershardError('EXPORTER_UNREACHABLE', `exporter ${this.name}: the connection to NATS broke`)),
+      disconnected: () =>
+        this.#down(new WatershardError('EXPORTER_UNREACHABLE', `exporter ${this.name}: the connection to NATS broke`)),
       reconnected: () => {
         if (this.#started) void this.#recover();
       },
@@ -84,10 +88,12 @@ export class JetStreamExporter implements Exporter {
       try {
         if (await this.#establish()) break;
       } catch (e) {
-        const error = this.#fault(e);
+        const error = sinkError(this.name, e);
         if (error.class === 'configuration' || this.#phase === 'closed') throw error;
-        this.#report(error);
-        await sleep(backoffDelay(++this.#failures), undefined, { signal: AbortSignal.any([signal, this.#ending.signal]) });
+        this.#trouble.report(error);
+        await sleep(backoffDelay(++this.#failures), undefined, {
+          signal: AbortSignal.any([signal, this.#ending.signal]),
+        });
       }
     }
     this.#started = true;
@@ -137,7 +143,8 @@ export class JetStreamExporter implements Exporter {
 
   health(): Health {
     if (this.#phase === 'closed') return { ok: false, detail: 'closed' };
-    if (this.#trouble !== undefined) return { ok: false, detail: `${this.#trouble.message} (${this.#trouble.code}: ${this.#trouble.remedy})` };
+    const { detail } = this.#trouble;
+    if (detail !== undefined) return { ok: false, detail };
     return this.#phase === 'down' ? { ok: false, detail: 'connecting' } : { ok: true };
   }
 
@@ -181,7 +188,7 @@ export class JetStreamExporter implements Exporter {
           if ((await this.#establish()) && this.#phase === 'down') this.#resume();
         } catch (e) {
           if (this.#phase !== 'down') break;
-          this.#report(this.#fault(e));
+          this.#trouble.report(sinkError(this.name, e));
           this.#recoverAgain = true;
           await sleep(backoffDelay(++this.#failures), undefined, { ref: false });
         }
@@ -198,7 +205,7 @@ export class JetStreamExporter implements Exporter {
     this.#probe = undefined;
     this.#phase = 'down';
     this.#context.metrics.connected.set({ exporter: this.name }, 0);
-    this.#report(error);
+    this.#trouble.report(error);
   }
 
   /** Sends the whole window again, in its order: nothing tells what of it got through. The server suppresses what did by its id. */
@@ -221,7 +228,8 @@ export class JetStreamExporter implements Exporter {
       const size = message.headers.length + payload.length;
       const limit = Math.min(this.#client.maxPayload ?? Infinity, this.#maxMessage ?? Infinity);
       if (fault !== undefined) this.#reject(message, 'RECORD_REJECTED', fault);
-      else if (size > limit) this.#reject(message, 'RECORD_TOO_LARGE', `it has ${size} bytes with its headers, the server takes ${limit}`);
+      else if (size > limit)
+        this.#reject(message, 'RECORD_TOO_LARGE', `it has ${size} bytes with its headers, the server takes ${limit}`);
       else this.#send(message);
     }
     if (this.#window.idle) for (const done of this.#drained) done();
@@ -248,8 +256,10 @@ export class JetStreamExporter implements Exporter {
       this.#client.publish(message.token, message.subject, message.headers, message.payload);
     } catch (e) {
       // The library refuses an argument (a restarted server may take less), or the connection was closed: that is told by itself.
-      if (e instanceof Error && e.name === 'InvalidArgumentError') this.#reject(message, 'RECORD_TOO_LARGE', errorMessage(e));
-      else if (e instanceof Error && e.name === 'InvalidSubjectError') this.#reject(message, 'RECORD_REJECTED', errorMessage(e));
+      if (e instanceof Error && e.name === 'InvalidArgumentError')
+        this.#reject(message, 'RECORD_TOO_LARGE', errorMessage(e));
+      else if (e instanceof Error && e.name === 'InvalidSubjectError')
+        this.#reject(message, 'RECORD_REJECTED', errorMessage(e));
       else message.failed = true;
     }
   }
@@ -262,7 +272,7 @@ export class JetStreamExporter implements Exporter {
       this.#acked++;
       this.#window.settle(message, true);
       if (message === this.#probe) this.#release();
-      else if (this.#phase === 'ready' && this.#trouble !== undefined) this.#recovered();
+      else if (this.#phase === 'ready' && this.#trouble.detail !== undefined) this.#recovered();
       this.#pump();
       return;
     }
@@ -273,7 +283,10 @@ export class JetStreamExporter implements Exporter {
   #refused(message: Message, answer: Exclude<Answer, { type: 'stored' }>): void {
     const doing = `exporter ${this.name}, storing ${message.id} on ${message.subject}`;
     if (answer.type === 'no-responders') {
-      const error = new WatershardError('EXPORTER_TARGET_MISSING', `${doing}: no stream takes this subject, or it has no leader`);
+      const error = new WatershardError(
+        'EXPORTER_TARGET_MISSING',
+        `${doing}: no stream takes this subject, or it has no leader`,
+      );
       this.#hold(message, 'no-responders', error);
       return;
     }
@@ -281,22 +294,26 @@ export class JetStreamExporter implements Exporter {
     const text = `${doing}: ${description} (${code})`;
     if (TOO_LARGE.has(code)) this.#reject(message, 'RECORD_TOO_LARGE', description);
     else if (FULL.has(code)) this.#hold(message, 'full', new WatershardError('EXPORTER_FULL', text));
-    else if (MISCONFIGURED.has(code)) this.#hold(message, 'misconfigured', new WatershardError('EXPORTER_MISCONFIGURED', text));
-    else if (status === BAD_REQUEST && code !== 0 && message.attempts >= ATTEMPTS_OF_A_BAD_REQUEST) this.#reject(message, 'RECORD_REJECTED', `${description} (${code})`);
+    else if (MISCONFIGURED.has(code))
+      this.#hold(message, 'misconfigured', new WatershardError('EXPORTER_MISCONFIGURED', text));
+    else if (status === BAD_REQUEST && code !== 0 && message.attempts >= ATTEMPTS_OF_A_BAD_REQUEST)
+      this.#reject(message, 'RECORD_REJECTED', `${description} (${code})`);
     else this.#hold(message, 'refused', new WatershardError('EXPORTER_UNREACHABLE', text));
   }
 
   #forbidden(error: WatershardError, subject: string): void {
-    const message = [...this.#window.inFlight.values()].find((m) => m.subject === subject) ?? this.#window.inFlight.values().next().value;
+    const message =
+      [...this.#window.inFlight.values()].find((m) => m.subject === subject) ??
+      this.#window.inFlight.values().next().value;
     if (message !== undefined) this.#hold(message, 'forbidden', error);
-    else this.#report(error);
+    else this.#trouble.report(error);
   }
 
   /** Stops sending until this message is stored. */
   #hold(message: Message, reason: string, error: WatershardError): void {
     message.failed = true;
     if (this.#phase === 'closed' || this.#phase === 'down') return;
-    this.#report(error);
+    this.#trouble.report(error);
     if (this.#phase === 'holding' && message !== this.#probe) return; // its turn comes when the probe is stored
     this.#phase = 'holding';
     this.#probe = message;
@@ -309,7 +326,7 @@ export class JetStreamExporter implements Exporter {
       try {
         await this.#establish(); // tells what is wrong, and creates the stream where that is configured
       } catch (e) {
-        if (this.#phase === 'holding' && message === this.#probe) this.#hold(message, reason, this.#fault(e));
+        if (this.#phase === 'holding' && message === this.#probe) this.#hold(message, reason, sinkError(this.name, e));
         return;
       }
     }
@@ -331,10 +348,15 @@ export class JetStreamExporter implements Exporter {
   #resendUnanswered(): void {
     if (this.#phase !== 'ready' && this.#phase !== 'holding') return;
     const before = Date.now() - this.#config.ackTimeout;
-    const late = [...this.#window.inFlight.values()].filter((m) => m.sentAt < before && (!m.failed || this.#phase === 'ready'));
+    const late = [...this.#window.inFlight.values()].filter(
+      (m) => m.sentAt < before && (!m.failed || this.#phase === 'ready'),
+    );
     if (late.length === 0) return;
-    const error = new WatershardError('EXPORTER_UNREACHABLE', `exporter ${this.name}: ${late.length} messages were not answered within ${this.#config.ackTimeout / 1000} s`);
-    this.#report(error);
+    const error = new WatershardError(
+      'EXPORTER_UNREACHABLE',
+      `exporter ${this.name}: ${late.length} messages were not answered within ${this.#config.ackTimeout / 1000} s`,
+    );
+    this.#trouble.report(error);
     for (const message of late) {
       if (message === this.#probe) this.#hold(message, 'timeout', error);
       else if (this.#phase === 'ready') this.#send(message, 'timeout');
@@ -359,22 +381,8 @@ export class JetStreamExporter implements Exporter {
     if (!batch.void) events.acked(batch.stream, batch.incarnation, batch.sequence);
   }
 
-  #report(error: WatershardError): void {
-    if (this.#trouble?.code !== error.code) {
-      this.#context.logger.warn({ exporter: this.name, code: error.code, remedy: ERROR_CODES[error.code].remedy }, error.message);
-    }
-    this.#trouble = error;
-  }
-
   #recovered(): void {
     this.#failures = 0;
-    if (this.#trouble === undefined) return;
-    this.#context.logger.info({ exporter: this.name, after: this.#trouble.code }, 'the sink takes records again');
-    this.#trouble = undefined;
-  }
-
-  #fault(error: unknown): WatershardError {
-    if (error instanceof WatershardError) return error;
-    return new WatershardError('EXPORTER_UNREACHABLE', `exporter ${this.name}: ${errorMessage(error)}`, { cause: error });
+    this.#trouble.end();
   }
 }

@@ -8,7 +8,9 @@ const MAX_SUBJECT = 2048;
  * operation and the id by which the server suppresses duplicates. Built as text at once: the client library's header map
  * costs several times as much a message.
  */
-export function headerWriter(stream: string): (id: string, operation: Operation, more?: Readonly<Record<string, string>>) => Buffer {
+export function headerWriter(
+  stream: string,
+): (id: string, operation: Operation, more?: Readonly<Record<string, string>>) => Buffer {
   const heads = new Map(
     OPERATIONS.map((operation) => [
       operation,
@@ -85,7 +87,8 @@ export function answerReader(stream: string): (data: Uint8Array, status: number)
   return (data, status) => {
     if (data.length === 0) return status === 503 ? NO_RESPONDERS : refused(0, status, 'an empty answer');
     // The one answer that comes for each message is told by its bytes; the rest is rare and is parsed.
-    if (data.length < usual.length + 22 && data[data.length - 2]! <= 57 && usual.equals(data.subarray(0, usual.length))) return STORED;
+    if (data.length < usual.length + 22 && data[data.length - 2]! <= 57 && usual.equals(data.subarray(0, usual.length)))
+      return STORED;
     let answer: unknown;
     try {
       answer = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString());
@@ -97,7 +100,8 @@ export function answerReader(stream: string): (data: Uint8Array, status: number)
       seq?: number;
       duplicate?: boolean;
     };
-    if (error !== undefined) return refused(error.err_code ?? 0, error.code ?? status, error.description ?? 'no description');
+    if (error !== undefined)
+      return refused(error.err_code ?? 0, error.code ?? status, error.description ?? 'no description');
     if (typeof seq !== 'number' || seq <= 0) return refused(0, status, 'an answer without a sequence');
     return duplicate === true ? DUPLICATE : STORED;
   };

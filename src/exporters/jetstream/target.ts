@@ -22,7 +22,11 @@ export interface Target {
  * Looks whether the stream is there, has a leader and takes our subjects; creates it where that is configured.
  * @throws WatershardError EXPORTER_TARGET_MISSING, EXPORTER_UNREACHABLE, EXPORTER_FULL or EXPORTER_MISCONFIGURED
  */
-export async function checkTarget(connection: NatsConnection, config: JetStreamConfig, cluster: string): Promise<Target> {
+export async function checkTarget(
+  connection: NatsConnection,
+  config: JetStreamConfig,
+  cluster: string,
+): Promise<Target> {
   const pattern = subjectPattern(config.subject, cluster);
   let info: StreamInfo;
   let created = false;
@@ -39,7 +43,11 @@ export async function checkTarget(connection: NatsConnection, config: JetStreamC
   } catch (e) {
     if (e instanceof WatershardError) throw e;
     if (permissionDenied(e)) {
-      return { maxMessage: undefined, created, warnings: [`the NATS user may not look at stream ${config.stream}, so its settings are not checked`] };
+      return {
+        maxMessage: undefined,
+        created,
+        warnings: [`the NATS user may not look at stream ${config.stream}, so its settings are not checked`],
+      };
     }
     throw apiFault(config, e);
   }
@@ -49,7 +57,10 @@ export async function checkTarget(connection: NatsConnection, config: JetStreamC
 function inspect(info: StreamInfo, config: JetStreamConfig, pattern: string): Omit<Target, 'created'> {
   const { subjects = [], no_ack, sealed, mirror, max_msg_size, duplicate_window } = info.config;
   const misfit = (what: string): WatershardError =>
-    new WatershardError('EXPORTER_MISCONFIGURED', `checking stream ${config.stream} of exporter ${config.name}: ${what}`);
+    new WatershardError(
+      'EXPORTER_MISCONFIGURED',
+      `checking stream ${config.stream} of exporter ${config.name}: ${what}`,
+    );
   if (no_ack) throw misfit('it does not acknowledge; set no_ack to false');
   if (sealed) throw misfit('it is sealed; use another stream');
   if (mirror !== undefined) throw misfit('it is a mirror; write to the stream that it copies');
@@ -60,11 +71,16 @@ function inspect(info: StreamInfo, config: JetStreamConfig, pattern: string): Om
     );
   }
   if (info.cluster !== undefined && info.cluster.leader === undefined && info.config.num_replicas > 1) {
-    throw new WatershardError('EXPORTER_UNREACHABLE', `stream ${config.stream} has no leader; wait for its servers, or check them`);
+    throw new WatershardError(
+      'EXPORTER_UNREACHABLE',
+      `stream ${config.stream} has no leader; wait for its servers, or check them`,
+    );
   }
   const warnings: string[] = [];
   if (!cover.includes('all')) {
-    warnings.push(`no subject of stream ${config.stream} (${subjects.join(', ')}) takes all of ours (${pattern}); records whose subject it does not take will wait`);
+    warnings.push(
+      `no subject of stream ${config.stream} (${subjects.join(', ')}) takes all of ours (${pattern}); records whose subject it does not take will wait`,
+    );
   }
   const window = Math.round(duplicate_window / NANOS);
   if (window < config.minDuplicateWindow) {
@@ -75,7 +91,11 @@ function inspect(info: StreamInfo, config: JetStreamConfig, pattern: string): Om
   return { maxMessage: max_msg_size > 0 ? max_msg_size : undefined, warnings };
 }
 
-function streamSettings(name: string, wanted: NewStream, pattern: string): Parameters<Awaited<ReturnType<typeof jetstreamManager>>['streams']['add']>[0] {
+function streamSettings(
+  name: string,
+  wanted: NewStream,
+  pattern: string,
+): Parameters<Awaited<ReturnType<typeof jetstreamManager>>['streams']['add']>[0] {
   return {
     name,
     subjects: wanted.subjects ?? [streamSubject(pattern)],
@@ -97,18 +117,30 @@ function missing(config: JetStreamConfig, pattern: string): WatershardError {
 }
 
 function permissionDenied(error: unknown): boolean {
-  return error instanceof errors.PermissionViolationError || (error instanceof Error && error.cause instanceof errors.PermissionViolationError);
+  return (
+    error instanceof errors.PermissionViolationError ||
+    (error instanceof Error && error.cause instanceof errors.PermissionViolationError)
+  );
 }
 
 function apiFault(config: JetStreamConfig, error: unknown): WatershardError {
   const doing = `looking at stream ${config.stream} of exporter ${config.name}`;
   if (error instanceof JetStreamApiError) {
     if (error.code === SUBJECTS_OVERLAP) {
-      return new WatershardError('EXPORTER_MISCONFIGURED', `creating stream ${config.stream}: another stream has the same subjects; set stream to its name, or change subject`, { cause: error });
+      return new WatershardError(
+        'EXPORTER_MISCONFIGURED',
+        `creating stream ${config.stream}: another stream has the same subjects; set stream to its name, or change subject`,
+        { cause: error },
+      );
     }
-    if (NO_ROOM.has(error.code)) return new WatershardError('EXPORTER_FULL', `creating stream ${config.stream}: ${error.message}`, { cause: error });
+    if (NO_ROOM.has(error.code))
+      return new WatershardError('EXPORTER_FULL', `creating stream ${config.stream}: ${error.message}`, {
+        cause: error,
+      });
   }
   const disabled = error instanceof Error && error.name === 'JetStreamNotEnabled';
-  const reason = disabled ? 'JetStream does not answer: it is not enabled for this server or account, or has no leader' : errorMessage(error);
+  const reason = disabled
+    ? 'JetStream does not answer: it is not enabled for this server or account, or has no leader'
+    : errorMessage(error);
   return new WatershardError('EXPORTER_UNREACHABLE', `${doing}: ${reason}`, { cause: error });
 }

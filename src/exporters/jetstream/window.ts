@@ -99,7 +99,16 @@ export class KeyedWindow {
     }
     if (incarnation < state.incarnation) return; // its stream has begun again, which sends it again
     const reader = new LaneReader(lane);
-    const batch = { stream: stream.id, resource: stream.resource, incarnation, sequence, left: reader.count, stored: 0, storedBytes: 0, void: false };
+    const batch = {
+      stream: stream.id,
+      resource: stream.resource,
+      incarnation,
+      sequence,
+      left: reader.count,
+      stored: 0,
+      storedBytes: 0,
+      void: false,
+    };
     state.batches.push(batch);
     this.#queued += reader.count;
     if (reader.count === 0) this.#complete(batch);

@@ -1,4 +1,4 @@
-import { errorMessage } from '../../model/errors.ts';
+import { errorMessage, WatershardError } from '../../model/errors.ts';
 import { fieldsToJson } from '../../model/field-json.ts';
 import type { FieldType } from '../../model/field-type.ts';
 import { LaneReader } from '../../model/lane.ts';
@@ -15,6 +15,7 @@ interface OpenStream {
   readonly incarnation: number;
   /** By table and UTC day. */
   readonly files: Map<string, { readonly table: Table; readonly day: number; readonly file: OpenFile }>;
+  batches: number;
   rows: number;
   held: number;
 }
@@ -51,7 +52,7 @@ export class ParquetEncoder {
       case 'append':
         return this.#answer(this.#append(task));
       case 'cut':
-        return this.#cut(task.stream, task.incarnation);
+        return this.#cut(task.stream, task.incarnation, task.batches);
       case 'discard':
         this.#discard(task.stream, task.incarnation);
         return this.#answer(undefined);
@@ -61,6 +62,7 @@ export class ParquetEncoder {
   #append(task: EncoderTask & { readonly type: 'append' }): OpenStream | undefined {
     const stream = this.#stream(task.stream, task.incarnation);
     if (stream === undefined) return undefined;
+    stream.batches++;
     const lane = new LaneReader(task.lane);
     for (let i = 0; i < lane.count; i++) {
       const record = lane.at(i);
@@ -93,7 +95,7 @@ export class ParquetEncoder {
     this.#discard(id, incarnation);
     let stream = this.#streams.get(id);
     if (stream === undefined) {
-      stream = { incarnation, files: new Map(), rows: 0, held: 0 };
+      stream = { incarnation, files: new Map(), batches: 0, rows: 0, held: 0 };
       this.#streams.set(id, stream);
     }
     return stream.incarnation === incarnation ? stream : undefined;
@@ -149,9 +151,14 @@ export class ParquetEncoder {
     return known;
   }
 
-  #cut(id: string, incarnation: number): EncoderAnswer {
+  #cut(id: string, incarnation: number, batches: number): EncoderAnswer {
     const stream = this.#streams.get(id);
-    if (stream?.incarnation !== incarnation) return this.#answer(undefined);
+    if (stream !== undefined && stream.incarnation > incarnation) return this.#answer(undefined);
+    const have = stream?.incarnation === incarnation ? stream.batches : 0;
+    if (have !== batches) {
+      throw new WatershardError('INTERNAL', `${id} was cut after ${batches} batches, and the encoder has ${have}`);
+    }
+    if (stream === undefined) return this.#answer(undefined);
     this.#streams.delete(id);
     this.#held -= stream.held;
     const files: EncodedFile[] = [];

@@ -8,8 +8,9 @@ import { EncoderThread } from './encoder-thread.ts';
 import { FileStorage } from './file-storage.ts';
 import { Persistence } from './persistence.ts';
 import type { EncoderAnswer } from './protocol.ts';
+import { RowFaults } from './row-faults.ts';
 import type { StickyTypes } from './sticky-types.ts';
-import { StreamFiles } from './stream-files.ts';
+import { largest, StreamFiles } from './stream-files.ts';
 import { openStore } from './target.ts';
 
 /** Share of the memory at which the largest files are asked to be closed, so that there is room while they are stored. */
@@ -30,7 +31,7 @@ export class ParquetExporter implements Exporter {
   /** With batches that wait for memory; with encoded batches whose credit was not given back for the lack of it. */
   readonly #stalled = new Set<StreamFiles>();
   readonly #unabsorbed = new Set<StreamFiles>();
-  readonly #warnedFields = new Set<string>();
+  readonly #faults: RowFaults;
   readonly #closing = new AbortController();
   #persistence: Persistence | undefined;
   #storage: FileStorage | undefined;
@@ -45,6 +46,7 @@ export class ParquetExporter implements Exporter {
     this.capabilities = capabilities;
     this.#config = config;
     this.#context = context;
+    this.#faults = new RowFaults(context);
     this.#thread = new EncoderThread(context.openThread, (reason) => this.#crashed(reason));
   }
 
@@ -98,7 +100,8 @@ export class ParquetExporter implements Exporter {
   cut(stream: string, sequence: number): void {
     const files = this.#streams.get(stream);
     if (files === undefined || files.signal.aborted) return;
-    if (files.cutting || sequence !== files.written) {
+    // The stream counts batches that had nothing for this exporter too.
+    if (files.cutting || sequence < files.written) {
       const why = files.cutting
         ? 'before its last cut was committed'
         : `at ${sequence}, while ${files.written} was written`;
@@ -108,7 +111,7 @@ export class ParquetExporter implements Exporter {
     files.asked = false;
     clearTimeout(files.timer);
     files.timer = undefined;
-    files.waiting.push({ type: 'cut', sequence });
+    files.waiting.push({ type: 'cut', sequence, position: files.position });
     files.waitingCuts++;
     this.#pump(files);
   }
@@ -118,6 +121,10 @@ export class ParquetExporter implements Exporter {
     if (files === undefined || files.signal.aborted) return;
     files.position = position;
     files.cutting = false;
+    // An idle stream is not cut, and its position moves on: what an older attempt has left must go all the same.
+    if (!files.swept && this.#storage !== undefined) {
+      files.storing = files.storing.then(() => this.#storage?.sweep(files)).catch((e) => this.#unlessVoid(files, e));
+    }
     // What was asked for while the last cut was on its way could not be granted.
     if (files.asked) this.#context.events.cutWanted(stream);
   }
@@ -207,7 +214,7 @@ export class ParquetExporter implements Exporter {
         if (this.#storage === undefined) return;
         files.waiting.shift();
         files.waitingCuts--;
-        this.#cut(files, head.sequence);
+        this.#cut(files, head.sequence, head.position);
       }
     }
   }
@@ -223,6 +230,7 @@ export class ParquetExporter implements Exporter {
     const context = { cluster: this.#context.cluster, group, version, kind, resource: stream.resource.resource };
     const { inventoryObjects } = this.#config;
     files.inThread++;
+    files.batches++;
     this.#thread.send(
       {
         type: 'append',
@@ -271,13 +279,7 @@ export class ParquetExporter implements Exporter {
   #relieve(): void {
     const limit = this.#config.memory * RELIEVE_AT;
     if (this.#thread.held < limit) return;
-    const open = [...this.#streams.values()].filter((files) => files.held > 0).sort((a, b) => b.held - a.held);
-    let rest = this.#thread.held;
-    for (const files of open) {
-      if (rest < limit) return;
-      rest -= files.held;
-      this.#wantCut(files);
-    }
+    for (const files of largest(this.#streams.values(), this.#thread.held - limit)) this.#wantCut(files);
   }
 
   #wantCut(files: StreamFiles): void {
@@ -288,14 +290,15 @@ export class ParquetExporter implements Exporter {
 
   // --- out of the thread, into the store
 
-  #cut(files: StreamFiles, sequence: number): void {
-    const { records, bytes } = files;
+  #cut(files: StreamFiles, sequence: number, position: Position | undefined): void {
+    const { records, bytes, batches } = files;
+    files.batches = 0;
     files.records = 0;
     files.bytes = 0;
     files.inThread++;
     const appended = files.inThread;
     this.#thread.send(
-      { type: 'cut', stream: files.stream.id, incarnation: files.incarnation },
+      { type: 'cut', stream: files.stream.id, incarnation: files.incarnation, batches },
       (answer) => {
         this.#note(answer);
         if (files.signal.aborted) return;
@@ -306,7 +309,7 @@ export class ParquetExporter implements Exporter {
         this.#storingBytes += total;
         this.#storingFiles += answer.files.length;
         files.storing = files.storing
-          .then(() => this.#storage!.store(files, answer.files))
+          .then(() => this.#storage!.store(files, position, answer.files))
           .finally(() => {
             this.#storingBytes -= total;
             this.#storingFiles -= answer.files.length;
@@ -339,26 +342,8 @@ export class ParquetExporter implements Exporter {
 
   /** Takes over what an answer of the thread says beside the sizes. */
   #note(answer: EncoderAnswer): void {
-    const { logger, metrics, events } = this.#context;
     for (const { table, resource, types } of answer.types) this.#storage?.grow(table, resource, types);
-    for (const { resource, field, type, count, sample } of answer.misfits) {
-      metrics.fieldErrors.inc({ stream: resource, field }, count);
-      const key = `${resource}/${field}`;
-      if (this.#warnedFields.has(key)) continue;
-      this.#warnedFields.add(key);
-      logger.warn(
-        { exporter: this.name, resource, field, type, sample },
-        'a value does not fit the type of its column and is left out; declare the type of the field',
-      );
-    }
-    for (const { key, id, message, payload } of answer.rejected) {
-      metrics.rejected.inc({ exporter: this.name, reason: 'RECORD_REJECTED' });
-      const error = new WatershardError(
-        'RECORD_REJECTED',
-        `${this.name}: the row of ${key} cannot be read: ${message}`,
-      );
-      events.rejected({ exporter: this.name, key, id, error, payload });
-    }
+    this.#faults.report(answer);
   }
 
   /** The thread has gone, and with it all rows that were in no finished file. */

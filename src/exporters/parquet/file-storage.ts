@@ -1,3 +1,4 @@
+import type { Position } from '../../model/position.ts';
 import { resourceName, type Stream } from '../../model/resource.ts';
 import type { ExporterContext } from '../exporter.ts';
 import { datesToNote, removeLeftovers, writeNote } from './leftovers.ts';
@@ -53,18 +54,19 @@ export class FileStorage {
   }
 
   /** Stores the files of one cut, behind what an older attempt has left. */
-  async store(files: StreamFiles, encoded: readonly EncodedFile[]): Promise<void> {
+  async store(files: StreamFiles, position: Position | undefined, encoded: readonly EncodedFile[]): Promise<void> {
     files.signal.throwIfAborted();
     const resource = resourceName(files.stream.resource);
     const stem = fileStem(files.stream.id, this.#context.epoch);
-    if (!files.swept) await this.#sweep(files, stem);
+    const sequence = position?.sequence ?? 0;
+    await this.sweep(files);
     for (const table of TABLES) {
       const ofTable = encoded.filter((file) => file.table === table);
       const folder = resourceFolder(table, this.#context.cluster, resource);
-      await this.#leaveNote(files, table, folder, stem, ofTable);
+      await this.#leaveNote(files, table, folder, stem, position, ofTable);
       if (ofTable.length > 0) await this.#types.get(`${table}/${resource}`)?.save(this.#closing);
       for (const { date, part, asOf, bytes } of ofTable) {
-        const key = dateFolder(folder, date) + fileName(stem, { sequence: files.sequence, part, asOf });
+        const key = dateFolder(folder, date) + fileName(stem, { sequence, part, asOf });
         const body = new Uint8Array(bytes);
         await this.#persistence.until((store) => store.put(key, body), files.signal);
         this.storedFiles++;
@@ -73,20 +75,22 @@ export class FileStorage {
     }
   }
 
-  async #sweep(files: StreamFiles, stem: string): Promise<void> {
-    const resource = resourceName(files.stream.resource);
+  /** Once for each incarnation: removes what an attempt before it has stored and not committed. */
+  async sweep(files: StreamFiles): Promise<void> {
+    if (files.swept) return;
+    files.signal.throwIfAborted();
+    const { id } = files.stream;
+    const { name, cluster, epoch, logger } = this.#context;
     for (const table of TABLES) {
-      const folder = resourceFolder(table, this.#context.cluster, resource);
+      const folder = resourceFolder(table, cluster, resourceName(files.stream.resource));
       const removed = await this.#persistence.until(
-        (store) => removeLeftovers(store, folder, stem, files.position),
+        (store) => removeLeftovers(store, folder, fileStem(id, epoch), files.begin),
         files.signal,
       );
-      const { id } = files.stream;
-      if (removed > 0)
-        this.#context.logger.info(
-          { exporter: this.#context.name, stream: id, table, removed },
-          'files of an attempt that was not committed are removed',
-        );
+      if (removed > 0) {
+        const found = { exporter: name, stream: id, table, removed };
+        logger.info(found, 'files of an attempt that was not committed are removed');
+      }
     }
     files.swept = true;
   }
@@ -97,15 +101,17 @@ export class FileStorage {
     table: Table,
     folder: string,
     stem: string,
+    position: Position | undefined,
     encoded: readonly EncodedFile[],
   ): Promise<void> {
-    const dates = datesToNote([...new Set(encoded.map((file) => file.date))], files.position);
+    const sequence = position?.sequence ?? 0;
+    const dates = datesToNote([...new Set(encoded.map((file) => file.date))], position);
     const key = attemptKey(folder, stem);
     if (dates.length > 0) {
-      const note = writeNote({ sequence: files.sequence, dates });
+      const note = writeNote({ sequence, dates });
       await this.#persistence.until((store) => store.put(key, note), files.signal);
-      files.notes.set(table, files.sequence);
-    } else if ((files.notes.get(table) ?? files.sequence) < files.sequence) {
+      files.notes.set(table, sequence);
+    } else if ((files.notes.get(table) ?? sequence) < sequence) {
       await this.#persistence.until((store) => store.remove([key]), files.signal);
       files.notes.delete(table);
     }

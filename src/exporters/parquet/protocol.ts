@@ -32,7 +32,13 @@ export type EncoderTask =
       readonly lane: ArrayBuffer;
     }
   /** Finish the files of this stream and hand them over. */
-  | { readonly type: 'cut'; readonly stream: string; readonly incarnation: number }
+  | {
+      readonly type: 'cut';
+      readonly stream: string;
+      readonly incarnation: number;
+      /** Batches appended since the last cut; another number here than there would acknowledge what is not stored. */
+      readonly batches: number;
+    }
   /** Let go of the files of this stream that are of older incarnations. */
   | { readonly type: 'discard'; readonly stream: string; readonly incarnation: number };
 

@@ -43,7 +43,7 @@ export class S3Store implements FileStore {
     };
     if (endpoint !== undefined) config.endpoint = endpoint;
     if (region !== undefined) config.region = region;
-    else if (endpoint !== undefined && process.env['AWS_REGION'] === undefined) config.region = 'us-east-1';
+    else if (endpoint !== undefined && process.env.AWS_REGION === undefined) config.region = 'us-east-1';
     this.#client = new sdk.S3Client(config);
   }
 

@@ -107,12 +107,8 @@ export function fieldColumn(field: string, type: FieldType): Column {
 function scalar(name: string, type: FieldType): SchemaElement {
   switch (type) {
     case 'int':
-      return {
-        name,
-        type: 'INT64',
-        logical_type: { type: 'INTEGER', bitWidth: 64, isSigned: true },
-        repetition_type: 'OPTIONAL',
-      };
+      // Without a logical type, which says nothing more: hyparquet-writer writes that of integers so that no reader takes it.
+      return { name, type: 'INT64', repetition_type: 'OPTIONAL' };
     case 'double':
       return { name, type: 'DOUBLE', repetition_type: 'OPTIONAL' };
     case 'bool':

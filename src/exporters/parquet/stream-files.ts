@@ -7,14 +7,21 @@ import type { Table } from './request.ts';
 /** What waits for its way into the encoder thread. A cut stands behind the batches that it closes. */
 export type Waiting =
   | { readonly type: 'batch'; readonly batch: Batch; readonly bytes: number }
-  | { readonly type: 'cut'; readonly sequence: number };
+  | {
+      readonly type: 'cut';
+      readonly sequence: number;
+      /** Where its files begin. While they are stored a later one may be committed, where this exporter is not waited for. */
+      readonly position: Position | undefined;
+    };
 
 /** One incarnation of a stream, and its files. */
 export class StreamFiles {
   readonly stream: Stream;
   readonly incarnation: number;
   readonly fields: FieldDeclarations | undefined;
-  /** The last committed one: the files begin at it. */
+  /** The one that this incarnation begins at. */
+  readonly begin: Position | undefined;
+  /** The last committed one: the next files begin at it. */
   position: Position | undefined;
   /** Sequence of the last batch that was written, encoded, and given back its credit. */
   written = 0;
@@ -25,6 +32,8 @@ export class StreamFiles {
   waitingCuts = 0;
   /** Batches that the thread has, or will have, and that no cut has brought back. */
   inThread = 0;
+  /** Batches given to the thread since the last cut. */
+  batches = 0;
   /** In the thread: rows, and bytes held. */
   rows = 0;
   held = 0;
@@ -39,7 +48,7 @@ export class StreamFiles {
   /** From a cut until its position is committed. */
   cutting = false;
   timer: NodeJS.Timeout | undefined;
-  /** No leftovers of an older attempt are there. */
+  /** No leftovers of an older attempt are there any more. */
   swept = false;
   /** Sequence of the notes that were left for files of dates before the position's; see leftovers.ts. */
   readonly notes = new Map<Table, number>();
@@ -56,13 +65,10 @@ export class StreamFiles {
   ) {
     this.stream = stream;
     this.incarnation = incarnation;
+    this.begin = position;
     this.position = position;
     this.fields = fields;
     this.storing = before;
-  }
-
-  get sequence(): number {
-    return this.position?.sequence ?? 0;
   }
 
   /** Aborted when this incarnation is void. */
@@ -76,4 +82,15 @@ export class StreamFiles {
     this.waiting.length = 0;
     this.#void.abort();
   }
+}
+
+/** The streams with the largest files, so many of them that they hold `bytes` together. */
+export function largest(streams: Iterable<StreamFiles>, bytes: number): StreamFiles[] {
+  const open = [...streams].filter((files) => files.held > 0).sort((a, b) => b.held - a.held);
+  let sum = 0;
+  return open.filter((files) => {
+    const more = sum < bytes;
+    sum += files.held;
+    return more;
+  });
 }

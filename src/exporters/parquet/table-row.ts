@@ -18,13 +18,13 @@ export interface TableRow {
   readonly patch: Uint8Array | null;
 }
 
-/** The last microsecond that a date of four-digit year can name. */
-const LATEST = 253_402_300_799_999_999;
+/** Year 10000: a date has four digits. */
+const TOO_LATE = 253_402_300_800_000_000;
 
 /** @throws SyntaxError, RangeError where the row is not what its form says */
 export function tableRow(row: Row): TableRow {
   const observedAt = Math.round(row.observedAt);
-  if (!(observedAt >= 0 && observedAt <= LATEST)) throw new RangeError(`observed at ${row.observedAt} microseconds`);
+  if (!(observedAt >= 0 && observedAt < TOO_LATE)) throw new RangeError(`observed at ${row.observedAt} microseconds`);
   return {
     id: row.id,
     operation: row.operation,

@@ -36,7 +36,10 @@ export class EmbeddedDatabase {
   readonly #database: DatabaseSync;
   readonly #inode: number;
   readonly #ids = new Map<string, number>();
-  readonly #statements: Record<'put' | 'remove' | 'position' | 'known' | 'begin' | 'commit' | 'rollback', StatementSync>;
+  readonly #statements: Record<
+    'put' | 'remove' | 'position' | 'known' | 'begin' | 'commit' | 'rollback',
+    StatementSync
+  >;
   readonly opened: Opened;
 
   /** @throws WatershardError STATE_HELD, STATE_OF_ANOTHER_CLUSTER, STATE_SCHEMA, STATE_CORRUPT, STATE_FULL, STATE_UNAVAILABLE */
@@ -47,10 +50,11 @@ export class EmbeddedDatabase {
     try {
       mkdirSync(dirname(file), { recursive: true });
       database = new DatabaseSync(file);
-      this.opened = take(database, file, identity, doing);
+      this.opened = take(database, identity, doing);
       this.#inode = statSync(file).ino;
       this.#statements = prepare(database);
-      for (const row of database.prepare('SELECT id, name FROM streams').iterate()) this.#ids.set(String(row['name']), Number(row['id']));
+      for (const row of database.prepare('SELECT id, name FROM streams').iterate())
+        this.#ids.set(String(row.name), Number(row.id));
     } catch (e) {
       database?.close();
       const error = sqliteError(doing, e);
@@ -64,11 +68,11 @@ export class EmbeddedDatabase {
     const positions = new Map<string, Position>();
     const rows = this.#database.prepare('SELECT name, sequence, resource_version, committed_at, scope FROM streams');
     for (const row of rows.iterate()) {
-      positions.set(String(row['name']), {
-        resourceVersion: String(row['resource_version']),
-        sequence: Number(row['sequence']),
-        committedAt: Number(row['committed_at']),
-        scope: String(row['scope']),
+      positions.set(String(row.name), {
+        resourceVersion: String(row.resource_version),
+        sequence: Number(row.sequence),
+        committedAt: Number(row.committed_at),
+        scope: String(row.scope),
       });
     }
     return positions;
@@ -82,8 +86,8 @@ export class EmbeddedDatabase {
     let last: Uint8Array | undefined;
     // The empty blob sorts before every key; no key is empty, each holds a slash.
     for (const row of this.#statements.known.iterate(id, after ?? new Uint8Array(0), CHUNK_ROWS)) {
-      const key = row['key'] as Uint8Array;
-      const value = row['value'] as Uint8Array;
+      const key = row.key as Uint8Array;
+      const value = row.value as Uint8Array;
       writer.put(Buffer.from(key.buffer, key.byteOffset, key.length).toString('utf8'), value);
       bytes += key.length + value.length;
       last = key;
@@ -99,13 +103,16 @@ export class EmbeddedDatabase {
     this.#checkFile(doing);
     this.#transaction(doing, () => {
       for (const { stream, position, deltas } of commits) {
-        const stored = this.#database.prepare('SELECT sequence FROM streams WHERE name = ?').get(stream)?.['sequence'] ?? 0;
+        const stored = this.#database.prepare('SELECT sequence FROM streams WHERE name = ?').get(stream)?.sequence ?? 0;
         const repeated = stored === position.sequence && inDoubt.includes(stream);
         if (stored !== position.sequence - 1 && !repeated) {
-          throw new WatershardError('STATE_LOST', `${doing}: ${stream} is at commit ${stored}, not ${position.sequence - 1}`);
+          throw new WatershardError(
+            'STATE_LOST',
+            `${doing}: ${stream} is at commit ${stored}, not ${position.sequence - 1}`,
+          );
         }
         const { resourceVersion, sequence, committedAt, scope } = position;
-        const id = Number(this.#statements.position.get(stream, sequence, resourceVersion, committedAt, scope)?.['id']);
+        const id = Number(this.#statements.position.get(stream, sequence, resourceVersion, committedAt, scope)?.id);
         this.#ids.set(stream, id);
         for (const delta of deltas) {
           for (const { key, value } of readDelta(delta)) {
@@ -139,7 +146,8 @@ export class EmbeddedDatabase {
     try {
       inode = statSync(this.#file).ino;
     } catch (e) {
-      if ((e as NodeJS.ErrnoException).code !== 'ENOENT') throw new WatershardError('STATE_UNAVAILABLE', `${doing}: ${errorMessage(e)}`, { cause: e });
+      if ((e as NodeJS.ErrnoException).code !== 'ENOENT')
+        throw new WatershardError('STATE_UNAVAILABLE', `${doing}: ${errorMessage(e)}`, { cause: e });
     }
     if (inode !== this.#inode) throw new WatershardError('STATE_LOST', `${doing}: the file was removed or replaced`);
   }
@@ -159,14 +167,17 @@ export class EmbeddedDatabase {
 
   #forgetNewIds(): void {
     this.#ids.clear();
-    for (const row of this.#database.prepare('SELECT id, name FROM streams').iterate()) this.#ids.set(String(row['name']), Number(row['id']));
+    for (const row of this.#database.prepare('SELECT id, name FROM streams').iterate())
+      this.#ids.set(String(row.name), Number(row.id));
   }
 }
 
-function take(database: DatabaseSync, file: string, identity: StateIdentity, doing: string): Opened {
+function take(database: DatabaseSync, identity: StateIdentity, doing: string): Opened {
   // The mode before the first read: then the WAL's index stays in memory, and there is no shared-memory file.
-  database.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864; BEGIN IMMEDIATE');
-  const tables = database.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE type = 'table'").get()?.['n'];
+  database.exec(
+    'PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864; BEGIN IMMEDIATE',
+  );
+  const tables = database.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE type = 'table'").get()?.n;
   const fresh = tables === 0;
   if (fresh) {
     database.exec(TABLES);
@@ -176,13 +187,20 @@ function take(database: DatabaseSync, file: string, identity: StateIdentity, doi
   }
   const meta = readMeta(database, doing);
   const of = (key: string): string => meta.get(key) ?? '';
-  if (of('schema') !== SCHEMA) throw new WatershardError('STATE_SCHEMA', `${doing}: its schema is ${of('schema') || 'unknown'}, this version has ${SCHEMA}`);
+  if (of('schema') !== SCHEMA)
+    throw new WatershardError(
+      'STATE_SCHEMA',
+      `${doing}: its schema is ${of('schema') || 'unknown'}, this version has ${SCHEMA}`,
+    );
   if (of('clusterUid') !== identity.clusterUid || of('cluster') !== identity.cluster) {
     const written = `${of('cluster')} (uid ${of('clusterUid')})`;
-    throw new WatershardError('STATE_OF_ANOTHER_CLUSTER', `${doing}: it was written for cluster ${written}, this is ${identity.cluster} (uid ${identity.clusterUid})`);
+    throw new WatershardError(
+      'STATE_OF_ANOTHER_CLUSTER',
+      `${doing}: it was written for cluster ${written}, this is ${identity.cluster} (uid ${identity.clusterUid})`,
+    );
   }
   if (!fresh) {
-    const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    const found = database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
     if (found !== 'ok') throw new WatershardError('STATE_CORRUPT', `${doing}: ${String(found)}`);
   }
   database.exec('COMMIT');
@@ -194,11 +212,14 @@ function readMeta(database: DatabaseSync, doing: string): Map<string, string> {
   if (database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get() === undefined) {
     throw new WatershardError('STATE_SCHEMA', `${doing}: it is a database of something else`);
   }
-  for (const row of database.prepare('SELECT key, value FROM meta').iterate()) meta.set(String(row['key']), String(row['value']));
+  for (const row of database.prepare('SELECT key, value FROM meta').iterate())
+    meta.set(String(row.key), String(row.value));
   return meta;
 }
 
-function prepare(database: DatabaseSync): Record<'put' | 'remove' | 'position' | 'known' | 'begin' | 'commit' | 'rollback', StatementSync> {
+function prepare(
+  database: DatabaseSync,
+): Record<'put' | 'remove' | 'position' | 'known' | 'begin' | 'commit' | 'rollback', StatementSync> {
   return {
     put: database.prepare('INSERT OR REPLACE INTO known (stream, key, value) VALUES (?, ?, ?)'),
     remove: database.prepare('DELETE FROM known WHERE stream = ? AND key = ?'),

@@ -31,5 +31,9 @@ export interface KnownChunk {
 
 /** What each task is answered with. An error crosses the thread as data, since a cloned Error would lose its code. */
 export type StoreAnswer =
-  | { readonly ok: true; readonly value: Opened | KnownChunk | Map<string, Position> | undefined; readonly transfer: ArrayBuffer[] }
+  | {
+      readonly ok: true;
+      readonly value: Opened | KnownChunk | Map<string, Position> | undefined;
+      readonly transfer: ArrayBuffer[];
+    }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };

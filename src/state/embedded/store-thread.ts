@@ -28,7 +28,8 @@ export class StoreThread {
       this.#database = undefined;
       return { ok: true, value: undefined, transfer: [] };
     }
-    if (this.#database === undefined) throw new WatershardError('STATE_UNAVAILABLE', `${task.op}: the state file is not open`);
+    if (this.#database === undefined)
+      throw new WatershardError('STATE_UNAVAILABLE', `${task.op}: the state file is not open`);
     switch (task.op) {
       case 'positions':
         return { ok: true, value: this.#database.positions(), transfer: [] };

@@ -79,7 +79,10 @@ class RemoteDatabase {
     try {
       await thread.run<StoreAnswer>({ op: 'close' } satisfies StoreTask);
     } catch (e) {
-      this.#options.logger.debug({ reason: errorMessage(e) }, 'the store thread ended before the state file was closed');
+      this.#options.logger.debug(
+        { reason: errorMessage(e) },
+        'the store thread ended before the state file was closed',
+      );
     }
     await thread.close();
   }
@@ -93,7 +96,11 @@ class RemoteDatabase {
       this.#thread = undefined;
       this.#options.logger.warn({ reason: errorMessage(e) }, 'the store thread ended; it is replaced');
       await thread.close();
-      throw new WatershardError('STATE_UNAVAILABLE', `${task.op} on the state file ${this.#open.file}: its thread ended`, { cause: e });
+      throw new WatershardError(
+        'STATE_UNAVAILABLE',
+        `${task.op} on the state file ${this.#open.file}: its thread ended`,
+        { cause: e },
+      );
     }
     if (!answer.ok) throw new WatershardError(answer.code, answer.message);
     return answer.value as Value;
@@ -140,7 +147,8 @@ class EmbeddedSession implements StateSession {
         await this.#database.run({ op: 'commit', commits, inDoubt });
       } catch (e) {
         // All but a thread that ended is an answer: the transaction was rolled back.
-        if (e instanceof WatershardError && e.cause === undefined) for (const { stream } of commits) if (!inDoubt.includes(stream)) this.#inDoubt.delete(stream);
+        if (e instanceof WatershardError && e.cause === undefined)
+          for (const { stream } of commits) if (!inDoubt.includes(stream)) this.#inDoubt.delete(stream);
         throw e;
       }
       for (const { stream } of commits) this.#inDoubt.delete(stream);

@@ -31,11 +31,21 @@ export class MemoryStateStore implements StateStore {
     let state = this.#states.get(identity.cluster);
     const fresh = state === undefined;
     if (state === undefined) {
-      state = { clusterUid: identity.clusterUid, epoch: randomUUID(), positions: new Map(), known: new Map(), owner: undefined, fence: 0 };
+      state = {
+        clusterUid: identity.clusterUid,
+        epoch: randomUUID(),
+        positions: new Map(),
+        known: new Map(),
+        owner: undefined,
+        fence: 0,
+      };
       this.#states.set(identity.cluster, state);
     }
     if (state.clusterUid !== identity.clusterUid) {
-      throw new WatershardError('STATE_OF_ANOTHER_CLUSTER', `opening the state in memory: it was written for the cluster with uid ${state.clusterUid}`);
+      throw new WatershardError(
+        'STATE_OF_ANOTHER_CLUSTER',
+        `opening the state in memory: it was written for the cluster with uid ${state.clusterUid}`,
+      );
     }
     if (state.owner !== undefined && state.owner !== identity.owner) {
       throw new WatershardError('STATE_HELD', `opening the state in memory: it is held by ${state.owner}`);
@@ -98,7 +108,10 @@ class MemorySession implements StateSession {
       for (const { stream, position } of commits) {
         const stored = this.#state.positions.get(stream)?.sequence ?? 0;
         if (stored === position.sequence - 1) continue;
-        throw new WatershardError('STATE_LOST', `committing ${stream} to the state in memory: it is at commit ${stored}, not ${position.sequence - 1}`);
+        throw new WatershardError(
+          'STATE_LOST',
+          `committing ${stream} to the state in memory: it is at commit ${stored}, not ${position.sequence - 1}`,
+        );
       }
       for (const { stream, position, deltas } of commits) {
         const known = this.#state.known.get(stream) ?? new Map<string, Uint8Array>();
@@ -131,7 +144,12 @@ class MemorySession implements StateSession {
 
   #standing(doing: string): void {
     this.#health.check();
-    if (this.#current() !== this.#state) throw new WatershardError('STATE_LOST', `${doing}: the state in memory was wiped`);
-    if (this.#state.fence !== this.#fence) throw new WatershardError('STATE_HELD', `${doing}: ${this.#state.owner ?? 'another'} has taken the state in memory`);
+    if (this.#current() !== this.#state)
+      throw new WatershardError('STATE_LOST', `${doing}: the state in memory was wiped`);
+    if (this.#state.fence !== this.#fence)
+      throw new WatershardError(
+        'STATE_HELD',
+        `${doing}: ${this.#state.owner ?? 'another'} has taken the state in memory`,
+      );
   }
 }

@@ -1,0 +1,30 @@
+import { WatershardError } from '../../model/errors.ts';
+import type { ExporterContext } from '../exporter.ts';
+import type { EncoderAnswer } from './protocol.ts';
+
+/** Tells of rows that could not be read, and of values that their columns could not hold: each counted, a field logged once. */
+export class RowFaults {
+  readonly #context: ExporterContext;
+  readonly #warned = new Set<string>();
+
+  constructor(context: ExporterContext) {
+    this.#context = context;
+  }
+
+  report({ misfits, rejected }: EncoderAnswer): void {
+    const { name, logger, metrics, events } = this.#context;
+    for (const { resource, field, type, count, sample } of misfits) {
+      metrics.fieldErrors.inc({ stream: resource, field }, count);
+      const key = `${resource}/${field}`;
+      if (this.#warned.has(key)) continue;
+      this.#warned.add(key);
+      const found = { exporter: name, resource, field, type, sample };
+      logger.warn(found, 'a value does not fit the type of its column and is left out; declare the type of the field');
+    }
+    for (const { key, id, message, payload } of rejected) {
+      metrics.rejected.inc({ exporter: name, reason: 'RECORD_REJECTED' });
+      const error = new WatershardError('RECORD_REJECTED', `${name}: the row of ${key} cannot be read: ${message}`);
+      events.rejected({ exporter: name, key, id, error, payload });
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { errorMessage, WatershardError } from '../model/errors.ts';
+import type { ExporterContext } from './exporter.ts';
+
+/** What is wrong with a sink at present: kept for its health, and logged when it begins, changes its kind and ends. */
+export class Trouble {
+  readonly #context: ExporterContext;
+  #error: WatershardError | undefined;
+
+  constructor(context: ExporterContext) {
+    this.#context = context;
+  }
+
+  /** In one line, with the remedy; undefined where nothing is wrong. */
+  get detail(): string | undefined {
+    return this.#error && `${this.#error.message} (${this.#error.code}: ${this.#error.remedy})`;
+  }
+
+  report(error: WatershardError): void {
+    if (this.#error?.code !== error.code) {
+      this.#context.logger.warn(
+        { exporter: this.#context.name, code: error.code, remedy: error.remedy },
+        error.message,
+      );
+    }
+    this.#error = error;
+  }
+
+  end(): void {
+    if (this.#error === undefined) return;
+    this.#context.logger.info(
+      { exporter: this.#context.name, after: this.#error.code },
+      'the sink takes records again',
+    );
+    this.#error = undefined;
+  }
+}
+
+/** Whatever an exporter caught, as an error of the closed set: what it does not know may pass. */
+export function sinkError(exporter: string, error: unknown): WatershardError {
+  if (error instanceof WatershardError) return error;
+  return new WatershardError('EXPORTER_UNREACHABLE', `exporter ${exporter}: ${errorMessage(error)}`, { cause: error });
+}

@@ -1,0 +1,150 @@
+/*
+ * What runs inside of Redis, and so atomically. Each script does its first write with a command that Redis refuses when
+ * it is out of memory: it then fails as a whole (a script that has written something is let through to its end).
+ *
+ *     meta       hash: schema, clusterUid, epoch, fence (the last lease given; a smaller one may write no more)
+ *     lease      string `<fence> <owner>`, expires
+ *     positions  hash: stream -> `<sequence> <fence> <attempt> <stage or ->\n<JSON of the rest>`
+ *     known:<stream>  hash: key -> value
+ *     stage:<stream>:<fence>.<attempt>  list of packed deltas, accepted with a position and not applied yet
+ */
+
+const STANDING = `
+local function standing(epoch, fence)
+  local meta = redis.call('HMGET', KEYS[1], 'epoch', 'fence')
+  if meta[1] ~= epoch then return {'LOST', 'its epoch is ' .. (meta[1] or 'gone')} end
+  if meta[2] ~= fence then return {'HELD', redis.call('GET', KEYS[2]) or ''} end
+end
+`;
+
+/** Applies one packed delta (model/delta.ts). 500 entries a command: Lua cannot unpack more than some thousand values. */
+const APPLY = `
+local function apply(known, packed)
+  local puts, gone, p, g, at, last = {}, {}, 0, 0, 1, #packed
+  local function flush()
+    if p > 0 then redis.call('HSET', known, unpack(puts, 1, p)) p = 0 end
+    if g > 0 then redis.call('HDEL', known, unpack(gone, 1, g)) g = 0 end
+  end
+  while at <= last do
+    local keyLength, valueLength = struct.unpack('<I2I4', packed, at)
+    local value = at + 6 + keyLength
+    local key = string.sub(packed, at + 6, value - 1)
+    if valueLength == 4294967295 then
+      if p > 0 then flush() end
+      g = g + 1
+      gone[g] = key
+      at = value
+      if g == 500 then flush() end
+    else
+      if g > 0 then flush() end
+      puts[p + 1] = key
+      puts[p + 2] = string.sub(packed, value, value + valueLength - 1)
+      p = p + 2
+      at = value + valueLength
+      if p == 1000 then flush() end
+    end
+  end
+  flush()
+end
+`;
+
+/**
+ * KEYS meta lease; ARGV schema clusterUid owner newEpoch ttl expectedLease.
+ * Takes the lease where it is free or is what the caller expects. A lease of a state without an epoch is void.
+ */
+export const TAKE = `
+local meta = redis.call('HMGET', KEYS[1], 'schema', 'clusterUid', 'epoch')
+if meta[3] then
+  if meta[1] ~= ARGV[1] then return {'SCHEMA', meta[1] or ''} end
+  if meta[2] ~= ARGV[2] then return {'CLUSTER', meta[2] or ''} end
+  local holder = redis.call('GET', KEYS[2])
+  if holder and holder ~= ARGV[6] then return {'HELD', holder} end
+else
+  redis.call('HSET', KEYS[1], 'schema', ARGV[1], 'clusterUid', ARGV[2], 'epoch', ARGV[4])
+end
+local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
+redis.call('SET', KEYS[2], fence .. ' ' .. ARGV[3], 'PX', ARGV[5])
+return {'TAKEN', meta[3] or ARGV[4], tostring(fence), meta[3] and '0' or '1'}
+`;
+
+/** KEYS meta lease; ARGV epoch fence owner ttl. A lease that ran out and that nobody took is taken again. */
+export const RENEW = `${STANDING}
+local bad = standing(ARGV[1], ARGV[2])
+if bad then return bad end
+redis.call('SET', KEYS[2], ARGV[2] .. ' ' .. ARGV[3], 'PX', ARGV[4])
+return {'OK'}
+`;
+
+/** KEYS meta lease; ARGV epoch fence. */
+export const RELEASE = `${STANDING}
+if standing(ARGV[1], ARGV[2]) then return {'OK'} end
+redis.call('DEL', KEYS[2])
+return {'OK'}
+`;
+
+/**
+ * KEYS meta lease positions (known stage)…; ARGV epoch fence attempt, then for each stream: name, sequence, floor, JSON,
+ * length of its stage (0: none), number of deltas, deltas….
+ *
+ * A stored sequence must be the one before. It may also be the new one where this session wrote it by an attempt from
+ * \`floor\` on, which got no answer: then this one replaces it (deltas that were applied are applied again, which changes
+ * nothing). An old attempt that arrives late finds its successor's number and does nothing.
+ */
+export const COMMIT = `${STANDING}${APPLY}
+local bad = standing(ARGV[1], ARGV[2])
+if bad then return bad end
+local attempt = tonumber(ARGV[3])
+local at, k = 4, 4
+while at <= #ARGV do
+  local stored, fence, tried, stage = string.match(redis.call('HGET', KEYS[3], ARGV[at]) or '0 0 0 -\\n', '^(%d+) (%d+) (%d+) ([^\\n]*)\\n')
+  if not stored then return {'LOST', ARGV[at] .. ' has no readable position'} end
+  if stage ~= '-' then return {'STAGED', ARGV[at]} end
+  local sequence, floor = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  tried = tonumber(tried)
+  local repeated = tonumber(stored) == sequence and fence == ARGV[2] and tried >= floor and tried < attempt
+  if tonumber(stored) ~= sequence - 1 and not repeated then
+    return {'LOST', ARGV[at] .. ' is at commit ' .. stored .. ', not ' .. string.format('%.0f', sequence - 1)}
+  end
+  local staged = tonumber(ARGV[at + 4])
+  if staged > 0 and redis.call('LLEN', KEYS[k + 1]) ~= staged then return {'UNSTAGED', ARGV[at]} end
+  at = at + 6 + tonumber(ARGV[at + 5])
+  k = k + 2
+end
+at, k = 4, 4
+while at <= #ARGV do
+  local staged = tonumber(ARGV[at + 4])
+  local stage = staged > 0 and KEYS[k + 1] or '-'
+  redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. stage .. '\\n' .. ARGV[at + 3])
+  if staged > 0 then redis.call('PERSIST', stage) end
+  local deltas = tonumber(ARGV[at + 5])
+  for i = 1, deltas do apply(KEYS[k], ARGV[at + 5 + i]) end
+  at = at + 6 + deltas
+  k = k + 2
+end
+return {'OK'}
+`;
+
+/** KEYS meta lease positions known stage; ARGV epoch fence stream. Applies the first delta of a stage; the last clears it. */
+export const UNSTAGE = `${STANDING}${APPLY}
+local bad = standing(ARGV[1], ARGV[2])
+if bad then return bad end
+local packed = redis.call('LINDEX', KEYS[5], 0)
+if packed then
+  apply(KEYS[4], packed)
+  redis.call('LPOP', KEYS[5])
+  return {'MORE'}
+end
+local position = redis.call('HGET', KEYS[3], ARGV[3])
+local head, rest = string.match(position or '', '^(%d+ %d+ %d+ )[^\\n]*(\\n.*)$')
+if head then redis.call('HSET', KEYS[3], ARGV[3], head .. '-' .. rest) end
+return {'OK'}
+`;
+
+/** KEYS meta lease positions known; ARGV epoch fence stream. */
+export const FORGET = `${STANDING}
+local bad = standing(ARGV[1], ARGV[2])
+if bad then return bad end
+redis.call('HDEL', KEYS[3], ARGV[3])
+redis.call('UNLINK', KEYS[4])
+return {'OK'}
+`;

@@ -1,0 +1,262 @@
+import { DeltaWriter } from '../../model/delta.ts';
+import { errorMessage, WatershardError } from '../../model/errors.ts';
+import type { Position } from '../../model/position.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import { SessionHealth } from '../session-health.ts';
+import type { StateIdentity, StateSession, StreamCommit } from '../state.ts';
+import type { Argument, Connection } from './connection.ts';
+import { type EpochKeys, epochKeys } from './keys.ts';
+import { checkStanding, type Lease, releaseLease, renewLease } from './lease.ts';
+import { COMMIT, FORGET, UNSTAGE } from './scripts.ts';
+import { splitDelta } from './split-delta.ts';
+
+/** Chunks of `known`, and pieces of a staged commit. */
+const CHUNK_BYTES = 1024 * 1024;
+/** A stage that no commit accepted goes away by itself. */
+const STAGE_TTL_MS = 3_600_000;
+
+export interface SessionOptions {
+  readonly connection: Connection;
+  readonly identity: StateIdentity;
+  readonly lease: Lease;
+  /** Milliseconds. */
+  readonly ttl: number;
+  /** Deltas that one script applies at most; Redis does nothing else meanwhile (2 MiB: about 50 ms). */
+  readonly scriptBytes: number;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export class RedisSession implements StateSession {
+  readonly epoch: string;
+  readonly fresh: boolean;
+  readonly #options: SessionOptions;
+  readonly #connection: Connection;
+  readonly #keys: EpochKeys;
+  readonly #health: SessionHealth;
+  readonly #renewal: NodeJS.Timeout;
+  #renewing = false;
+  #closed = false;
+  #attempts = 0;
+  /** The first attempt of a stream's commit that got no answer. */
+  readonly #inDoubt = new Map<string, number>();
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#connection = options.connection;
+    this.epoch = options.lease.epoch;
+    this.fresh = options.lease.fresh;
+    this.#keys = epochKeys(options.identity.cluster, this.epoch);
+    this.#health = new SessionHealth(options.metrics);
+    this.#renewal = setInterval(() => void this.#renew(), options.ttl / 3);
+    this.#renewal.unref();
+  }
+
+  async positions(): Promise<Map<string, Position>> {
+    this.#health.check();
+    const answer = (await this.#connection.call('reading positions', 'HGETALL', this.#keys.positions)) as string[];
+    const positions = new Map<string, Position>();
+    for (let i = 0; i < answer.length; i += 2) {
+      const text = answer[i + 1]!;
+      const rest = JSON.parse(text.slice(text.indexOf('\n') + 1)) as Omit<Position, 'sequence'>;
+      positions.set(answer[i]!, { ...rest, sequence: Number.parseInt(text, 10) });
+    }
+    return positions;
+  }
+
+  async *known(stream: string): AsyncGenerator<ArrayBuffer> {
+    this.#health.check();
+    await this.#unstage(stream);
+    const writer = new DeltaWriter();
+    let bytes = 0;
+    let cursor = '0';
+    do {
+      const args = [this.#keys.known(stream), cursor, 'COUNT', '1000'];
+      const [next, entries] = (await this.#connection.callBuffer(`reading known ${stream}`, 'HSCAN', ...args)) as [
+        Buffer,
+        Buffer[],
+      ];
+      // A hash that is being resized may answer an entry twice: the second is the same.
+      for (let i = 0; i < entries.length; i += 2) {
+        writer.put(entries[i]!.toString('utf8'), entries[i + 1]!);
+        bytes += entries[i]!.length + entries[i + 1]!.length;
+        if (bytes < CHUNK_BYTES) continue;
+        yield writer.finish();
+        bytes = 0;
+      }
+      cursor = next.toString();
+    } while (cursor !== '0');
+    if (writer.count > 0) yield writer.finish();
+  }
+
+  /**
+   * What fits into one script is done by one. A stream with more is staged: its deltas are laid down beside, the script
+   * moves the position and accepts the stage in one step, and the stage is applied piece by piece afterwards, by
+   * whoever comes next where this process does not get to it. (To apply first and move the position last would not do:
+   * a restart in between replays from the old position against newer known objects, suppresses what seems unchanged,
+   * and so writes again a Parquet file of the old position without the rows that it had.)
+   */
+  async commit(commits: readonly StreamCommit[]): Promise<void> {
+    if (commits.length === 0) return;
+    await this.#health.commit(async () => {
+      const attempt = ++this.#attempts;
+      for (const { stream } of commits) if (!this.#inDoubt.has(stream)) this.#inDoubt.set(stream, attempt);
+      for (const group of this.#groups(commits)) await this.#commitGroup(group, attempt);
+      for (const { stream } of commits) this.#inDoubt.delete(stream);
+    });
+  }
+
+  async forget(stream: string): Promise<void> {
+    await this.#final(async () => {
+      this.#health.check();
+      await this.#unstage(stream);
+      const keys = [this.#keys.meta, this.#keys.lease, this.#keys.positions, this.#keys.known(stream)];
+      await this.#script(`forgetting ${stream}`, FORGET, keys, [stream]);
+      this.#inDoubt.delete(stream);
+    });
+  }
+
+  trouble(): string | undefined {
+    return this.#health.trouble() ?? (this.#closed ? undefined : this.#connection.trouble());
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#renewal);
+    this.#health.end(new WatershardError('STATE_UNAVAILABLE', `the state at ${this.#connection.name} was closed`));
+    try {
+      await releaseLease(this.#connection, this.#keys, this.#options.lease);
+    } catch (e) {
+      this.#options.logger.info(
+        { reason: errorMessage(e) },
+        'the lease of the state could not be given back; it runs out by itself',
+      );
+    }
+    this.#connection.close();
+  }
+
+  /** Commits that one script takes together; one that is too large for a script stands alone. */
+  #groups(commits: readonly StreamCommit[]): StreamCommit[][] {
+    const groups: StreamCommit[][] = [];
+    let room = 0;
+    for (const commit of commits) {
+      const bytes = sizeOf(commit);
+      if (bytes > room || groups.length === 0) {
+        groups.push([]);
+        room = this.#options.scriptBytes;
+      }
+      groups.at(-1)!.push(commit);
+      room -= bytes;
+    }
+    return groups;
+  }
+
+  async #commitGroup(group: readonly StreamCommit[], attempt: number): Promise<void> {
+    const doing = `committing ${group.length === 1 ? group[0]!.stream : `${group.length} streams`}`;
+    const keys = [this.#keys.meta, this.#keys.lease, this.#keys.positions];
+    const args: Argument[] = [String(attempt)];
+    let stagedStream: string | undefined;
+    for (const commit of group) {
+      const { stream, position } = commit;
+      const { sequence, ...rest } = position;
+      const stage = this.#keys.stage(stream, `${this.#options.lease.fence}.${attempt}`);
+      const large = sizeOf(commit) > this.#options.scriptBytes;
+      const staged = large ? await this.#stage(doing, stage, commit) : 0;
+      if (large) stagedStream = stream;
+      const deltas = large ? [] : commit.deltas.filter((d) => d.byteLength > 0).map((d) => Buffer.from(d));
+      keys.push(this.#keys.known(stream), stage);
+      args.push(
+        stream,
+        String(sequence),
+        String(this.#inDoubt.get(stream)),
+        JSON.stringify(rest),
+        String(staged),
+        String(deltas.length),
+        ...deltas,
+      );
+    }
+    let answer = await this.#script(doing, COMMIT, keys, args);
+    // Stages of commits before, which this process did not get to applying.
+    for (let i = 0; answer[0] === 'STAGED' && i < group.length; i++) {
+      await this.#unstage(answer[1]!);
+      answer = await this.#script(doing, COMMIT, keys, args);
+    }
+    if (answer[0] !== 'OK')
+      throw new WatershardError('STATE_UNAVAILABLE', `${doing} at ${this.#connection.name}: ${answer.join(' ')}`);
+    if (stagedStream === undefined) return;
+    try {
+      await this.#unstage(stagedStream);
+    } catch (e) {
+      const error = e instanceof WatershardError ? e : new WatershardError('INTERNAL', doing, { cause: e });
+      if (error.code === 'STATE_LOST' || error.code === 'STATE_HELD') throw error;
+      // It is committed all the same: the next commit of the stream, or whoever reads it next, goes on here.
+      this.#options.logger.debug(
+        { stream: stagedStream, reason: error.message },
+        'a large commit is accepted and not applied yet',
+      );
+    }
+  }
+
+  /** @returns the number of pieces */
+  async #stage(doing: string, stage: string, commit: StreamCommit): Promise<number> {
+    await this.#connection.call(doing, 'DEL', stage);
+    let count = 0;
+    for (const delta of commit.deltas) {
+      for (const piece of splitDelta(delta, CHUNK_BYTES)) {
+        await this.#connection.call(doing, 'RPUSH', stage, piece);
+        if (++count === 1) await this.#connection.call(doing, 'PEXPIRE', stage, String(STAGE_TTL_MS));
+      }
+    }
+    return count;
+  }
+
+  /** Applies what a large commit left to be applied, if anything. */
+  async #unstage(stream: string): Promise<void> {
+    const doing = `applying the last commit of ${stream}`;
+    const position = await this.#connection.call(doing, 'HGET', this.#keys.positions, stream);
+    const stage = typeof position === 'string' ? /^\d+ \d+ \d+ ([^\n]*)\n/.exec(position)?.[1] : undefined;
+    if (stage === undefined || stage === '-') return;
+    const keys = [this.#keys.meta, this.#keys.lease, this.#keys.positions, this.#keys.known(stream), stage];
+    let answer: string[];
+    do answer = await this.#script(doing, UNSTAGE, keys, [stream]);
+    while (answer[0] === 'MORE');
+  }
+
+  async #script(doing: string, lua: string, keys: readonly string[], args: readonly Argument[]): Promise<string[]> {
+    const { epoch, fence } = this.#options.lease;
+    const answer = await this.#connection.script(doing, lua, keys, [epoch, fence, ...args]);
+    checkStanding(`${doing} at ${this.#connection.name}`, answer);
+    return answer;
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#renewing || this.#closed) return;
+    this.#renewing = true;
+    try {
+      await this.#final(() =>
+        renewLease(this.#connection, this.#keys, this.#options.lease, this.#options.identity.owner, this.#options.ttl),
+      );
+    } catch (e) {
+      this.#options.logger.debug({ reason: errorMessage(e) }, 'the lease of the state could not be renewed');
+    } finally {
+      this.#renewing = false;
+    }
+  }
+
+  /** Remembers a loss or a takeover that was found by something else than a commit. */
+  async #final(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (e) {
+      if (e instanceof WatershardError && (e.code === 'STATE_LOST' || e.code === 'STATE_HELD') && !this.#closed)
+        this.#health.noteFailure(e);
+      throw e;
+    }
+  }
+}
+
+function sizeOf(commit: StreamCommit): number {
+  return commit.deltas.reduce((sum, d) => sum + d.byteLength, 0);
+}

@@ -1,0 +1,209 @@
+import type { ChangeRecord, DetectedBy, FieldValue, Operation } from '../model/record.ts';
+import { resourceName } from '../model/resource.ts';
+import { DeliveredObject } from './delivered-object.ts';
+import { jsonPatch, mergePatch } from './diff.ts';
+import { compileExtractors, type Extractors, parseForCel } from './extract.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import type { KnownTable } from './known-table.ts';
+import {
+  hasFingerprint,
+  hasResourceVersion,
+  hasUid,
+  KnownValueWriter,
+  knownResourceVersion,
+  knownSnapshot,
+  knownUid,
+} from './known-value.ts';
+import { ObjectFingerprint } from './object-fingerprint.ts';
+import { RESOURCE_VERSION, UID } from './object-paths.ts';
+import type { ObjectReader } from './object-reader.ts';
+import type { StreamPlan } from './plan.ts';
+import { Snapshots } from './snapshot.ts';
+import type { WorkOutput } from './work-output.ts';
+
+/** How an object came: where, and when in Unix microseconds. */
+export interface Sighting {
+  readonly detectedBy: DetectedBy;
+  /** Operation of an object that was not known. */
+  readonly first: Operation;
+  readonly observedAt: number;
+  /** Put it into the delta even where it has not changed. */
+  readonly persist: boolean;
+}
+
+/**
+ * Compares objects with what is known of them, makes records of what has changed, and keeps the known set and its delta.
+ * What throws here has changed nothing but the lanes.
+ */
+export class ObjectChanges {
+  readonly snapshots = new Snapshots();
+  readonly #plan: StreamPlan;
+  readonly #known: KnownTable;
+  readonly #output: WorkOutput;
+  readonly #extractors: Extractors | undefined;
+  readonly #delivered: DeliveredObject;
+  readonly #fingerprint = new ObjectFingerprint();
+  readonly #print: Fingerprint = { low: 0, high: 0 };
+  readonly #value = new KnownValueWriter();
+  readonly #resource: string;
+
+  /** @throws WatershardError PATH_INVALID, EXPRESSION_INVALID */
+  constructor(plan: StreamPlan, known: KnownTable, output: WorkOutput) {
+    this.#plan = plan;
+    this.#known = known;
+    this.#output = output;
+    this.#extractors = plan.extract.length > 0 ? compileExtractors(plan.extract) : undefined;
+    this.#delivered = new DeliveredObject(plan);
+    this.#resource = resourceName(plan.stream.resource);
+  }
+
+  /** The object is there, as it was read. */
+  present(key: string, reader: ObjectReader, how: Sighting): void {
+    const { bytes, scan } = reader;
+    const old = this.#known.get(key);
+    if (old === undefined) {
+      this.#fingerprint.of(reader, this.#print);
+      this.#change(key, reader, how, how.first, undefined);
+      return;
+    }
+    if (!hasUid(old, bytes, scan.start(UID), scan.end(UID))) {
+      this.#fingerprint.of(reader, this.#print);
+      this.#output.record(this.#tombstone(key, old, how.detectedBy, how.observedAt));
+      this.#change(key, reader, how, 'CREATED', undefined);
+      return;
+    }
+    // Without a resourceVersion (a few virtual resources) only the fingerprint tells.
+    const versionStart = scan.start(RESOURCE_VERSION);
+    if (versionStart >= 0 && hasResourceVersion(old, bytes, versionStart, scan.end(RESOURCE_VERSION))) {
+      this.#unchanged(key, old, how);
+      return;
+    }
+    this.#fingerprint.of(reader, this.#print);
+    if (!hasFingerprint(old, this.#print)) {
+      this.#change(key, reader, how, 'UPDATED', this.snapshots.unpack(knownSnapshot(old)));
+      return;
+    }
+    if (versionStart < 0) {
+      this.#unchanged(key, old, how);
+      return;
+    }
+    this.#output.suppress('ignored-change');
+    this.#store(key, this.#valueOf(reader, knownSnapshot(old)));
+  }
+
+  /** The object has been deleted; the event carries its last state. */
+  deleted(key: string, reader: ObjectReader, observedAt: number): void {
+    const { bytes, scan } = reader;
+    const object = this.#delivered.object(reader);
+    const uid = reader.uid;
+    this.#output.record({
+      id: `${uid === '' ? `${this.#resource}/${key}` : uid}:deleted`,
+      operation: 'DELETED',
+      detectedBy: 'WATCH',
+      namespace: reader.namespace,
+      name: reader.name,
+      uid,
+      resourceVersion: reader.resourceVersion,
+      observedAt,
+      labels: this.#delivered.labels(reader, object),
+      fields: this.#extract(this.#delivered.forExtraction(reader, object)),
+      object,
+      patch: undefined,
+    });
+    // Another uid: it has been created again meanwhile, and that one lives.
+    const old = this.#known.get(key);
+    if (old !== undefined && hasUid(old, bytes, scan.start(UID), scan.end(UID))) this.#forget(key);
+  }
+
+  /** The object has gone without an event that says so. @param old a view into the known set */
+  gone(key: string, old: Buffer, observedAt: number): void {
+    this.#output.record(this.#tombstone(key, old, 'RELIST', observedAt));
+    this.#forget(key);
+  }
+
+  #unchanged(key: string, old: Buffer, how: Sighting): void {
+    this.#output.suppress('unchanged');
+    if (how.persist) this.#output.delta.put(key, old);
+    this.#known.mark(key);
+  }
+
+  #change(key: string, reader: ObjectReader, how: Sighting, operation: Operation, previous: Buffer | undefined): void {
+    const object = this.#delivered.object(reader);
+    const labels = this.#delivered.labels(reader, object);
+    const fields = this.#extract(this.#delivered.forExtraction(reader, object));
+    const uid = reader.uid;
+    const resourceVersion = reader.resourceVersion;
+    const patch = previous === undefined ? undefined : this.#patch(previous, object);
+    this.#output.record({
+      id: `${uid === '' ? `${this.#resource}/${key}` : uid}:${resourceVersion}`,
+      operation,
+      detectedBy: how.detectedBy,
+      namespace: reader.namespace,
+      name: reader.name,
+      uid,
+      resourceVersion,
+      observedAt: how.observedAt,
+      labels,
+      fields,
+      object,
+      patch,
+    });
+    const keep = this.#plan.diff === 'none' ? undefined : this.snapshots.pack(object, this.#keepDictionary);
+    this.#store(key, this.#valueOf(reader, keep));
+  }
+
+  /** The delete of an object of which only the known value is left. */
+  #tombstone(key: string, old: Buffer, detectedBy: DetectedBy, observedAt: number): ChangeRecord {
+    const slash = key.indexOf('/');
+    const uid = knownUid(old);
+    const object = this.snapshots.unpack(knownSnapshot(old));
+    return {
+      id: `${uid === '' ? `${this.#resource}/${key}` : uid}:deleted`,
+      operation: 'DELETED',
+      detectedBy,
+      namespace: key.slice(0, slash),
+      name: key.slice(slash + 1),
+      uid,
+      resourceVersion: knownResourceVersion(old),
+      observedAt,
+      labels: object === undefined ? undefined : this.#delivered.labelsOf(object),
+      fields: object === undefined ? undefined : this.#extract(object),
+      object,
+      patch: undefined,
+    };
+  }
+
+  #extract(text: Buffer): Record<string, FieldValue> | undefined {
+    return this.#extractors?.extract(parseForCel(text), this.#output.fieldError);
+  }
+
+  #patch(before: Buffer, after: Buffer): Uint8Array | undefined {
+    return this.#plan.diff === 'json-patch' ? jsonPatch(before, after) : mergePatch(before, after);
+  }
+
+  #valueOf(reader: ObjectReader, snapshot: Uint8Array | undefined): Buffer {
+    const { bytes, scan } = reader;
+    return this.#value.write(
+      bytes,
+      scan.start(UID),
+      scan.end(UID),
+      scan.start(RESOURCE_VERSION),
+      scan.end(RESOURCE_VERSION),
+      this.#print.low,
+      this.#print.high,
+      snapshot,
+    );
+  }
+
+  readonly #keepDictionary = (key: string, dictionary: Buffer): void => this.#output.delta.put(key, dictionary);
+
+  #store(key: string, value: Buffer): void {
+    this.#output.delta.put(key, value);
+    this.#known.set(key, value);
+  }
+
+  #forget(key: string): void {
+    this.#output.delta.delete(key);
+    this.#known.delete(key);
+  }
+}

@@ -1,0 +1,322 @@
+import { isUtf8 } from 'node:buffer';
+import { readDelta } from '../model/delta.ts';
+import { WatershardError } from '../model/errors.ts';
+import { type FrameType, frameObject, frameType, plainObjectStart } from '../model/frame-scan.ts';
+import type { Intake } from '../model/intake.ts';
+import { JsonScan } from '../model/json-scan.ts';
+import { asBuffer, skipSpace, skipValue, stringAt } from '../model/json-skip.ts';
+import { endsAt, nextItem, scanList } from '../model/list-scan.ts';
+import type { RecordContext } from '../model/record.ts';
+import { splitIndex } from '../model/split.ts';
+import { createEncoder } from './encode.ts';
+import type { KnownTable } from './known-table.ts';
+import { isKnownValue } from './known-value.ts';
+import { normalise } from './normalise.ts';
+import { ObjectChanges, type Sighting } from './object-changes.ts';
+import { KEY_TRIE, NAME, NAMESPACE, objectTrie, SLOTS } from './object-paths.ts';
+import { ObjectReader } from './object-reader.ts';
+import type { StreamPlan } from './plan.ts';
+import { isDictionaryKey } from './snapshot.ts';
+import type { Work, WorkResult } from './work.ts';
+import { WorkOutput } from './work-output.ts';
+
+type Frames = Extract<Intake, { type: 'frames' }>;
+type Page = Extract<Intake, { type: 'page' }>;
+
+/**
+ * One stream, or one shard's part of it: makes records of what its watch hands over, by comparing with the objects that
+ * are known. Synchronous, without I/O and without a clock. One bad frame or object becomes a failure and the rest goes
+ * on; failures say nothing of what is in an object.
+ */
+export class StreamTransform {
+  readonly #plan: StreamPlan;
+  readonly #known: KnownTable;
+  readonly #output: WorkOutput;
+  readonly #reader: ObjectReader;
+  readonly #changes: ObjectChanges;
+  readonly #keyScan = new JsonScan(SLOTS);
+  /** undefined outside a list. */
+  #list: { readonly relist: boolean; broken: boolean } | undefined;
+  #dictionariesKept = false;
+
+  /** @throws WatershardError PATH_INVALID, EXPRESSION_INVALID, CONFIG_INVALID where the plan cannot be carried out */
+  constructor(plan: StreamPlan, known: KnownTable) {
+    this.#plan = plan;
+    this.#known = known;
+    const { group, version, kind, resource } = plan.stream.resource;
+    const context: RecordContext = {
+      cluster: plan.cluster,
+      clusterUid: plan.clusterUid,
+      group,
+      version,
+      kind,
+      resource,
+    };
+    this.#output = new WorkOutput(plan.lanes.map((lane) => createEncoder(lane, context, plan.extract)));
+    this.#reader = new ObjectReader(objectTrie(plan), plan.stream);
+    this.#changes = new ObjectChanges(plan, known, this.#output);
+  }
+
+  /** Known objects from the last commit (model/delta.ts), those of other shards among them. May be called several times. */
+  seed(packed: ArrayBuffer): void {
+    for (const { key, value } of readDelta(packed)) {
+      if (isDictionaryKey(key)) {
+        if (value !== undefined) this.#changes.snapshots.add(key, value);
+      } else if (!this.#owns(key)) continue;
+      else if (value === undefined) this.#known.delete(key);
+      else if (isKnownValue(value)) this.#known.set(key, value);
+    }
+  }
+
+  apply(work: Work): WorkResult {
+    let resourceVersion = '';
+    switch (work.type) {
+      case 'list-begin':
+        this.#known.beginList();
+        this.#list = { relist: work.relist, broken: false };
+        this.#dictionariesKept = false;
+        break;
+      case 'frames':
+        this.#keepDictionaries(work.persistAll === true);
+        this.#frames(work, work.persistAll === true);
+        if (!work.listing) resourceVersion = work.resourceVersion;
+        break;
+      case 'page':
+        this.#keepDictionaries(work.persistAll === true);
+        this.#page(work, work.persistAll === true);
+        break;
+      case 'list-end':
+        this.#endList(work.observedAt);
+        resourceVersion = work.resourceVersion;
+        break;
+      case 'bookmark':
+        if (this.#list === undefined) resourceVersion = work.resourceVersion;
+        break;
+      case 'removed':
+        this.#list = undefined;
+        this.#known.beginList();
+        this.#sweep(work.observedAt);
+        break;
+      case 'gap':
+        this.#gap(work.reason, work.epoch, work.observedAt);
+        break;
+    }
+    return this.#output.finish(resourceVersion, this.#known.size, this.#known.byteLength);
+  }
+
+  #frames(item: Frames, persist: boolean): void {
+    const b = asBuffer(item.bytes);
+    const utf8 = isUtf8(b);
+    const how = this.#sighting(item.listing, item.observedAt, persist);
+    for (let start = 0; start < b.length; ) {
+      const newline = b.indexOf(0x0a, start);
+      const end = newline < 0 ? b.length : newline;
+      if (skipSpace(b, start, end) < end) {
+        this.#output.seen++;
+        if (utf8 || isUtf8(b.subarray(start, end))) this.#frame(b, start, end, how, false);
+        else this.#malformed('a watch event is not UTF-8');
+      }
+      start = end + 1;
+    }
+  }
+
+  /** @param rewritten the line is normalised already */
+  #frame(b: Buffer, start: number, end: number, how: Sighting, rewritten: boolean): void {
+    let objectStart = plainObjectStart(b, start, end);
+    const type = frameType(b, start, end);
+    if (objectStart >= 0) {
+      if (this.#isOfOtherSplit(b, objectStart, end)) return;
+      // Behind the object the event must end; a line with more in it is read in full.
+      const behind = this.#read(b, objectStart, end);
+      if (behind >= 0 && b[behind] === 0x7d && skipSpace(b, behind + 1, end) === end) {
+        this.#event(type, how);
+        return;
+      }
+    }
+    const slice = frameObject(b, start, end);
+    if (slice !== undefined && type !== 'UNKNOWN') {
+      objectStart = slice.start;
+      if (this.#isOfOtherSplit(b, objectStart, slice.end)) return;
+      if (this.#read(b, objectStart, slice.end) >= 0) {
+        this.#event(type, how);
+        return;
+      }
+    } else if (!rewritten && skipSpace(b, skipValue(b, skipSpace(b, start, end), end), end) === end) {
+      const text = this.#normalised(b, start, end);
+      if (text !== undefined) {
+        this.#frame(text, 0, text.length, how, true);
+        return;
+      }
+    }
+    this.#malformed('a watch event is not valid JSON, or has no type and object');
+  }
+
+  #event(type: FrameType, how: Sighting): void {
+    if (type === 'BOOKMARK') return;
+    if (type === 'ERROR' || type === 'UNKNOWN') {
+      this.#output.fail('FRAME_MALFORMED', '', `${this.#where('reading a watch event')}: its type is ${type}`);
+      return;
+    }
+    this.#object(type, type === 'MODIFIED' && this.#list === undefined ? { ...how, first: 'UPDATED' } : how);
+  }
+
+  #page(item: Page, persist: boolean): void {
+    const b = asBuffer(item.bytes);
+    const list = scanList(b);
+    if (list === undefined) {
+      this.#malformed('a page is not valid JSON, or not a list');
+      return;
+    }
+    const utf8 = isUtf8(b);
+    const how = this.#sighting(true, item.observedAt, persist);
+    for (let p = skipSpace(b, list.itemsStart, list.itemsEnd); p < list.itemsEnd; ) {
+      this.#output.seen++;
+      let end = this.#read(b, p, list.itemsEnd);
+      if (end < 0) {
+        end = skipValue(b, p, list.itemsEnd);
+        this.#malformed('an item of a list is not a valid JSON object');
+        if (end < 0) return;
+      } else if (!utf8 && !isUtf8(b.subarray(p, end))) this.#malformed('an item of a list is not UTF-8');
+      else this.#object('ADDED', how);
+      p = nextItem(b, end, list.itemsEnd);
+      if (p < 0) {
+        if (!endsAt(b, end)) this.#malformed('a page breaks off, or has no comma between its items');
+        return;
+      }
+    }
+  }
+
+  /** What the reader has just read. */
+  #object(type: 'ADDED' | 'MODIFIED' | 'DELETED', how: Sighting): void {
+    const records = this.#output.records;
+    let key = '';
+    try {
+      const name = this.#reader.name;
+      if (name === '') {
+        this.#output.fail('FRAME_MALFORMED', '', `${this.#where('reading an object')}: it has no metadata.name`);
+        return;
+      }
+      key = `${this.#reader.namespace}/${name}`;
+      if (!this.#owns(key)) this.#output.suppress('other-split');
+      else if (type === 'DELETED') this.#changes.deleted(key, this.#reader, how.observedAt);
+      else this.#changes.present(key, this.#reader, how);
+    } catch (error) {
+      this.#poisonous(key, records, error);
+    }
+  }
+
+  #read(b: Buffer, start: number, end: number): number {
+    try {
+      return this.#reader.read(b, start, end);
+    } catch {
+      // Only the slow way throws, and only a text that a parser refuses; the caller counts it as malformed.
+      return -1;
+    }
+  }
+
+  #normalised(b: Buffer, start: number, end: number): Buffer | undefined {
+    try {
+      return normalise(b, start, end);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Looks no further than name and namespace, so that what other shards take costs little here. */
+  #isOfOtherSplit(b: Buffer, start: number, end: number): boolean {
+    if (this.#plan.split === undefined) return false;
+    const scan = this.#keyScan;
+    const { namespaced } = this.#plan.stream.resource;
+    scan.run(b, start, end, KEY_TRIE, namespaced ? 2 : 1);
+    const nameStart = scan.start(NAME);
+    const namespaceStart = scan.start(NAMESPACE);
+    if (scan.unusual || nameStart < 0 || (namespaced && namespaceStart < 0)) return false;
+    const namespace = namespaced ? stringAt(b, namespaceStart, scan.end(NAMESPACE)) : '';
+    if (this.#owns(`${namespace}/${stringAt(b, nameStart, scan.end(NAME))}`)) return false;
+    this.#output.suppress('other-split');
+    return true;
+  }
+
+  #owns(key: string): boolean {
+    const { split } = this.#plan;
+    return split === undefined || splitIndex(key, split.of) === split.index;
+  }
+
+  #endList(observedAt: number): void {
+    const list = this.#list;
+    this.#list = undefined;
+    if (list === undefined) return;
+    if (!list.broken) this.#sweep(observedAt);
+    else {
+      this.#known.endList();
+      const what = 'a part of it could not be read, so that nothing is taken for deleted before the next list';
+      this.#output.fail('FRAME_MALFORMED', '', `${this.#where('ending a list')}: ${what}`);
+    }
+  }
+
+  /** Everything known that was not seen has gone. */
+  #sweep(observedAt: number): void {
+    for (const { key, value } of this.#known.unmarked()) {
+      const records = this.#output.records;
+      try {
+        this.#changes.gone(key, value, observedAt);
+      } catch (error) {
+        this.#poisonous(key, records, error);
+      }
+    }
+    this.#known.endList();
+  }
+
+  #gap(reason: string, epoch: string, observedAt: number): void {
+    if ((this.#plan.split?.index ?? 0) !== 0) return;
+    this.#output.record({
+      id: `gap:${epoch}:${this.#plan.stream.id}`,
+      operation: 'GAP',
+      detectedBy: 'RELIST',
+      namespace: '',
+      name: '',
+      uid: '',
+      resourceVersion: '',
+      observedAt,
+      labels: undefined,
+      fields: { reason },
+      object: undefined,
+      patch: undefined,
+    });
+  }
+
+  #sighting(listing: boolean, observedAt: number, persist: boolean): Sighting {
+    const relist = this.#list?.relist === true;
+    if (!listing) return { detectedBy: 'WATCH', first: 'CREATED', observedAt, persist };
+    return { detectedBy: relist ? 'RELIST' : 'LIST', first: relist ? 'CREATED' : 'SNAPSHOT', observedAt, persist };
+  }
+
+  #keepDictionaries(persist: boolean): void {
+    if (!persist || this.#dictionariesKept) return;
+    this.#dictionariesKept = true;
+    for (const { key, value } of this.#changes.snapshots.all()) this.#output.delta.put(key, value);
+  }
+
+  /** Something that cannot be read, and whose key is not known: in a list, what it was may not be taken for deleted. */
+  #malformed(what: string): void {
+    if (this.#list !== undefined) this.#list.broken = true;
+    this.#output.fail('FRAME_MALFORMED', '', `${this.#where('reading')}: ${what}`);
+  }
+
+  /** The message names the kind of error only: texts of parsers quote what they were given, and that may be a secret. */
+  #poisonous(key: string, records: number, error: unknown): void {
+    this.#output.rollback(records);
+    this.#known.mark(key);
+    const why =
+      error instanceof WatershardError
+        ? `${error.code} ${error.message}`
+        : error instanceof Error
+          ? error.name
+          : 'unknown';
+    this.#output.fail('OBJECT_POISONOUS', key, `${this.#where('making the record of an object')}: ${why}`);
+  }
+
+  #where(doing: string): string {
+    return `${doing} (stream ${this.#plan.stream.id})`;
+  }
+}

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { after, before, test } from 'node:test';
+import { request } from 'undici';
+import { WatershardError } from '../../src/model/errors.ts';
+import type { HealthReport, StatusReport } from '../../src/model/status.ts';
+import { type OpsServer, startOps } from '../../src/ops/server.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+
+const STATUS: StatusReport = {
+  version: '0.1.0',
+  cluster: { name: 'demo', uid: 'u', server: 'https://127.0.0.1:6443' },
+  startedAt: 1,
+  ready: true,
+  reasons: [],
+  state: { kind: 'memory', epoch: 'e' },
+  credits: { inFlight: 0, limit: 1 },
+  streams: [
+    {
+      id: 'pods',
+      resource: 'pods',
+      state: 'watching',
+      since: 1,
+      shard: 0,
+      synced: true,
+      resourceVersion: '5',
+      knownObjects: 2,
+      records: 3,
+      lagSeconds: 0,
+    },
+  ],
+  shards: [{ index: 0, queueBytes: 0, batches: 1, records: 3, restarts: 0 }],
+  exporters: [
+    { name: 'bus', type: 'jetstream', required: true, ok: true, acknowledged: 3, pendingBytes: 0, status: {} },
+  ],
+  totals: { records: 3, bytes: 9 },
+};
+
+let health: HealthReport = { live: true, ready: true, reasons: [] };
+let broken = false;
+const metrics = createMetrics();
+let ops: OpsServer;
+
+before(async () => {
+  ops = await startOps({
+    listen: '127.0.0.1:0',
+    metrics,
+    health: () => health,
+    status: () => {
+      if (broken) throw new Error('no status');
+      return STATUS;
+    },
+  });
+});
+after(async () => {
+  await ops.close();
+});
+
+async function get(path: string, headers: Record<string, string> = {}, method: 'GET' | 'POST' | 'HEAD' = 'GET') {
+  const answer = await request(ops.url + path, { method, headers });
+  return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+}
+
+test('/metrics is Prometheus text: every sample belongs to a declared metric', async () => {
+  metrics.records.inc({ exporter: 'bus' }, 3);
+  const { status, headers, text } = await get('/metrics');
+  assert.equal(status, 200);
+  assert.match(String(headers['content-type']), /^text\/plain; version=0\.0\.4/);
+  const declared = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map((m) => [m[1], m[2]]));
+  for (const line of text.split('\n').filter((l) => l !== '' && !l.startsWith('#'))) {
+    const sample = /^([a-zA-Z_:][\w:]*)(\{(?:\w+="[^"]*",?)*\})? (-?[\d.e+-]+|Nan|[+-]Inf)$/.exec(line);
+    // Prometheus reads NaN in any case; the library writes it like this where there was no sample yet.
+    assert.ok(sample, line);
+    assert.ok(declared.has(sample[1]!) || declared.has(sample[1]!.replace(/_(bucket|sum|count)$/, '')), line);
+  }
+  assert.match(text, /^watershard_exporter_records_total\{exporter="bus"\} 3$/m);
+  assert.match(text, /^watershard_main_thread_lag_seconds \d/m);
+  assert.match(text, /^process_resident_memory_bytes \d/m);
+});
+
+test('health: ok, not ready and why, not live', async () => {
+  health = { live: true, ready: true, reasons: [] };
+  for (const path of ['/healthz', '/livez', '/readyz'])
+    assert.deepEqual([(await get(path)).status, (await get(path)).text], [200, 'ok'], path);
+  health = { live: true, ready: false, reasons: ['exporter bus cannot be reached', 'pods is not listed'] };
+  const notReady = await get('/readyz');
+  assert.deepEqual([notReady.status, notReady.text], [503, 'exporter bus cannot be reached\npods is not listed\n']);
+  assert.deepEqual([(await get('/livez')).status, (await get('/healthz')).status], [200, 200]);
+  const json = await get('/readyz', { accept: 'application/json' });
+  assert.deepEqual([json.status, JSON.parse(json.text)], [503, { ok: false, reasons: health.reasons }]);
+  health = { live: false, ready: true, reasons: ['the main loop stands'] };
+  assert.deepEqual([(await get('/livez')).status, (await get('/readyz')).status], [503, 503]);
+  health = { live: true, ready: true, reasons: ['secrets: forbidden'] };
+  assert.equal((await get('/readyz?verbose')).text, 'ok\nsecrets: forbidden\n');
+});
+
+test('/status is the report', async () => {
+  assert.deepEqual(JSON.parse((await get('/status')).text), STATUS);
+});
+
+test('the live page is small, needs nothing from elsewhere and is held to that by its policy', async () => {
+  const page = await get('/');
+  const files = [...page.text.matchAll(/(?:src|href)="(\/page\.\w+)"/g)].map((m) => m[1]!);
+  assert.deepEqual(files.sort(), ['/page.css', '/page.js']);
+  const parts = [page, ...(await Promise.all(files.map((f) => get(f))))];
+  assert.ok(parts.reduce((n, p) => n + p.text.length, 0) < 100_000);
+  for (const part of parts) {
+    assert.equal(part.status, 200);
+    assert.doesNotMatch(part.text.replace('http://www.w3.org/2000/svg', ''), /https?:\/\/|innerHTML|\son\w+=|style="/);
+    assert.match(String(part.headers['content-security-policy']), /default-src 'none'/);
+    assert.doesNotMatch(String(part.headers['content-security-policy']), /unsafe/);
+  }
+  assert.doesNotThrow(() => new Function(parts.map((p) => p.text).find((t) => t.includes('EventSource'))!));
+});
+
+test('/events sends the status once a second while somebody listens', async () => {
+  const { body, headers } = await request(`${ops.url}/events`);
+  assert.equal(headers['content-type'], 'text/event-stream');
+  let text = '';
+  for await (const piece of body) {
+    text += String(piece);
+    if (text.split('\n\n').length > 2) break;
+  }
+  const [first, second] = text
+    .split('\n\n')
+    .map((event) =>
+      event === '' ? undefined : (JSON.parse(event.replace(/^data: /, '')) as StatusReport & { now: number }),
+    );
+  assert.deepEqual(first?.streams, STATUS.streams);
+  assert.ok(second!.now > first!.now);
+});
+
+test('a listener to whom the status cannot be told does not bring anything down', async () => {
+  broken = true;
+  const listening = await request(`${ops.url}/events`);
+  assert.deepEqual(
+    [(await get('/status')).status, (await get('/status')).text],
+    [500, 'internal error; see the log\n'],
+  );
+  broken = false;
+  assert.equal((await get('/status')).status, 200);
+  listening.body.destroy();
+});
+
+test('too many listeners are refused', async () => {
+  const open = await Promise.all(Array.from({ length: 32 }, () => request(`${ops.url}/events`)));
+  assert.equal((await get('/events')).status, 503);
+  for (const o of open) o.body.on('error', () => undefined).destroy();
+  for (const deadline = Date.now() + 10_000; ; ) {
+    const { statusCode, body } = await request(`${ops.url}/events`);
+    body.on('error', () => undefined).destroy();
+    if (statusCode === 200) break;
+    assert.ok(Date.now() < deadline);
+  }
+});
+
+test('other paths are 404, other methods 405, HEAD has no body', async () => {
+  for (const path of ['/nothing', '/__proto__', '/constructor', '//', '/%'])
+    assert.equal((await get(path)).status, 404, path);
+  const post = await get('/status', {}, 'POST');
+  assert.deepEqual([post.status, post.headers.allow], [405, 'GET, HEAD']);
+  const head = await get('/metrics', {}, 'HEAD');
+  assert.deepEqual([head.status, head.text], [200, '']);
+  assert.equal((await get('/events', {}, 'HEAD')).status, 200);
+});
+
+test('/debug/profile gives a CPU profile on a loopback address', async () => {
+  const answer = await get('/debug/profile?seconds=0.2');
+  assert.equal(answer.status, 200);
+  assert.ok(Array.isArray((JSON.parse(answer.text) as { nodes: unknown[] }).nodes));
+  assert.equal((await get('/debug/profile?seconds=100')).status, 400);
+  assert.equal((await get('/debug/profile?seconds=x')).status, 400);
+});
+
+test('a port in use is an error of the configuration that says so', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as { port: number };
+  const start = (listen: string) =>
+    startOps({ listen, metrics: createMetrics(), status: () => STATUS, health: () => health });
+  await assert.rejects(
+    start(`127.0.0.1:${port}`),
+    (e) =>
+      e instanceof WatershardError &&
+      e.code === 'CONFIG_INVALID' &&
+      e.message === `ops.listen: listening on 127.0.0.1:${port}: the port is in use by another process`,
+  );
+  await assert.rejects(start('8081'), (e) => e instanceof WatershardError && e.code === 'CONFIG_INVALID');
+  await assert.rejects(start('127.0.0.1:99999'), (e) => e instanceof WatershardError && e.code === 'CONFIG_INVALID');
+  taken.close();
+});
+
+test('closing ends what listens and frees the port', async () => {
+  const other = await startOps({
+    listen: '127.0.0.1:0',
+    metrics: createMetrics(),
+    status: () => STATUS,
+    health: () => health,
+  });
+  const { body } = await request(`${other.url}/events`);
+  body.on('error', () => undefined).resume();
+  await other.close();
+  const again = await startOps({
+    listen: `127.0.0.1:${other.port}`,
+    metrics: createMetrics(),
+    status: () => STATUS,
+    health: () => health,
+  });
+  await again.close();
+});

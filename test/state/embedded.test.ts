@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Thread } from '../../src/model/thread.ts';
+import { WorkerThread } from '../../src/shard/threads.ts';
+import { sqliteError } from '../../src/state/embedded/sqlite-error.ts';
+import { EmbeddedStateStore } from '../../src/state/embedded/store.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { InThreadStore } from '../support/in-thread.ts';
+import { temporaryFolder } from '../support/servers/process.ts';
+import { commitOf, delta, identity, knownOf, position, stateContract } from '../support/state-contract.ts';
+
+const logger = createLogger('silent');
+function storeIn(
+  dataDir: string,
+  openThread: () => Thread = () => new InThreadStore(),
+  metrics = createMetrics(),
+): EmbeddedStateStore {
+  return new EmbeddedStateStore({ dataDir, openThread, logger, metrics });
+}
+
+for (const [name, openThread] of [
+  ['embedded, in this thread', () => new InThreadStore()],
+  ['embedded, in its thread', () => new WorkerThread('store')],
+] as [string, () => Thread][]) {
+  stateContract(name, async () => {
+    const dataDir = temporaryFolder('state');
+    const file = join(dataDir, 'state.db');
+    return {
+      store: () => storeIn(dataDir, openThread),
+      wipe: async () => {
+        for (const ending of ['', '-wal']) rmSync(file + ending, { force: true });
+      },
+      setSchema: async (version) => {
+        const database = new DatabaseSync(file);
+        database.prepare("UPDATE meta SET value = ? WHERE key = 'schema'").run(version);
+        database.close();
+      },
+    };
+  });
+}
+
+test('the entry of the store thread refuses to run on the main thread', async () => {
+  await assert.rejects(import('../../workers/store.ts'), { code: 'INTERNAL' });
+});
+
+test('a commit whose answer was lost with its thread may be repeated, with more in it', async () => {
+  const threads: InThreadStore[] = [];
+  const dataDir = temporaryFolder('state');
+  const metrics = createMetrics();
+  const session = await storeIn(dataDir, () => threads[threads.push(new InThreadStore()) - 1]!, metrics).open(
+    identity(),
+  );
+  await session.commit([commitOf('pods', 1, { 'a/x': '1' })]);
+  threads[0]!.crashAfterNext = true;
+  await assert.rejects(session.commit([commitOf('pods', 2, { 'a/x': '2' })]), { code: 'STATE_UNAVAILABLE' });
+  assert.match(session.trouble() ?? '', /STATE_UNAVAILABLE/);
+  await session.commit([commitOf('pods', 2, { 'a/x': '2' }, { 'a/y': '3' })]);
+  assert.equal(session.trouble(), undefined);
+  assert.equal(threads.length, 2);
+  assert.deepEqual(
+    await knownOf(session, 'pods'),
+    new Map([
+      ['a/x', '2'],
+      ['a/y', '3'],
+    ]),
+  );
+  await assert.rejects(
+    session.commit([commitOf('pods', 2)]),
+    { code: 'STATE_LOST' },
+    'without a doubt the same commit is not done twice',
+  );
+  const counted = Object.fromEntries((await metrics.commits.get()).values.map((v) => [v.labels.result, v.value]));
+  assert.deepEqual(counted, { ok: 2, error: 1, lost: 1 });
+  assert.equal((await metrics.stateLosses.get()).values[0]?.value, 1);
+  await session.close();
+});
+
+test('a real thread that is ended is replaced, and the file is opened again', async () => {
+  const threads: WorkerThread[] = [];
+  const session = await storeIn(
+    temporaryFolder('state'),
+    () => threads[threads.push(new WorkerThread('store')) - 1]!,
+  ).open(identity());
+  await session.commit([commitOf('pods', 1, { 'a/x': '1' })]);
+  await threads[0]!.close();
+  await assert.rejects(session.commit([commitOf('pods', 2)]), { code: 'STATE_UNAVAILABLE' });
+  await session.commit([commitOf('pods', 2, { 'a/y': '2' })]);
+  assert.equal((await session.positions()).get('pods')?.sequence, 2);
+  assert.equal((await knownOf(session, 'pods')).size, 2);
+  await session.close();
+});
+
+test('a damaged file is reported as such', async () => {
+  const dataDir = temporaryFolder('state');
+  const file = join(dataDir, 'state.db');
+  const session = await storeIn(dataDir).open(identity());
+  const many = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`a/${i}`, 'value of some length']));
+  await session.commit([{ stream: 'pods', position: position(1), deltas: [delta(many)] }]);
+  await session.close();
+  const bytes = readFileSync(file);
+  writeFileSync(
+    file,
+    Buffer.concat([
+      bytes.subarray(0, 20_000),
+      Buffer.alloc(bytes.length - 40_000, 0xa5),
+      bytes.subarray(bytes.length - 20_000),
+    ]),
+  );
+  await assert.rejects(storeIn(dataDir).open(identity()), { code: 'STATE_CORRUPT' });
+  writeFileSync(file, 'this is not a database, and long enough to be looked at'.repeat(100));
+  await assert.rejects(storeIn(dataDir).open(identity()), { code: 'STATE_CORRUPT' });
+});
+
+test('a database of something else is left alone', async () => {
+  const dataDir = temporaryFolder('state');
+  const database = new DatabaseSync(join(dataDir, 'state.db'));
+  database.exec('CREATE TABLE diary (day TEXT)');
+  database.close();
+  await assert.rejects(storeIn(dataDir).open(identity()), { code: 'STATE_SCHEMA' });
+});
+
+test('a full disk is told apart', () => {
+  const database = new DatabaseSync(':memory:');
+  database.exec('CREATE TABLE t (x); PRAGMA max_page_count = 2');
+  assert.throws(
+    () => database.exec('INSERT INTO t VALUES (zeroblob(100000))'),
+    (e) => sqliteError('committing', e).code === 'STATE_FULL',
+  );
+  assert.equal(sqliteError('committing', new Error('other')).code, 'STATE_UNAVAILABLE');
+  database.close();
+});
+
+test('another process is kept out, and a killed one has lost no commit that it was told of', async () => {
+  const dataDir = temporaryFolder('state');
+  const script = fileURLToPath(new URL('../support/state-writer.ts', import.meta.url));
+  for (let round = 0, before = 0; round < 3; round++) {
+    const writer = spawn(process.execPath, [script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let acknowledged = 0;
+    for await (const line of createInterface({ input: writer.stdout })) {
+      acknowledged = Number(line);
+      if (acknowledged === before + 20) {
+        await assert.rejects(storeIn(dataDir).open(identity()), {
+          code: 'STATE_HELD',
+          message: new RegExp(`/${writer.pid}/`),
+        });
+      }
+      if (acknowledged >= before + 50 + round * 37 && writer.exitCode === null) writer.kill('SIGKILL');
+    }
+    if (writer.exitCode === null && writer.signalCode === null) await once(writer, 'exit');
+    assert.equal(writer.signalCode, 'SIGKILL');
+    const session = await storeIn(dataDir).open(identity());
+    const stored = (await session.positions()).get('pods')?.sequence ?? 0;
+    assert.ok(stored >= acknowledged, `${acknowledged} were acknowledged, ${stored} are there`);
+    // Each commit writes its number to every one of these keys.
+    assert.deepEqual(new Set((await knownOf(session, 'pods')).values()), new Set([String(stored)]));
+    before = stored;
+    await session.close();
+  }
+  assert.ok(existsSync(join(dataDir, 'state.db')));
+});
