@@ -21,4 +21,5 @@ if (found[0] < NEEDED[0] || (found[0] === NEEDED[0] && found[1] < NEEDED[1])) {
 
 const built = new URL('../dist/src/cli/main.js', import.meta.url);
 const source = new URL('../src/cli/main.ts', import.meta.url);
-import((existsSync(built) ? built : source).href).then((cli) => cli.main(process.argv.slice(2)));
+// In a checkout the sources are what counts; the package is published without them.
+import((existsSync(source) ? source : built).href).then((cli) => cli.main(process.argv.slice(2)));

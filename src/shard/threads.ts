@@ -29,6 +29,7 @@ export class WorkerThread implements Thread {
         maxThreads: 1,
         concurrentTasksPerWorker: 1,
         atomics: 'disabled',
+        stricterFIFO: true, // else what cannot be dispatched at once goes to the back of the queue
         recordTiming: false,
         idleTimeout: Number.POSITIVE_INFINITY,
       });

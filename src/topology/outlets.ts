@@ -46,7 +46,8 @@ export async function createOutlets(config: Config, context: OutletsContext): Pr
         else context.runOf(stream)?.acked(own(), incarnation, sequence);
       },
       absorbed: (stream, incarnation, sequence) => context.runOf(stream)?.absorbed(own(), incarnation, sequence),
-      cutWanted: (stream) => context.runOf(stream)?.cut(),
+      // Later, since an exporter may say so in the middle of a `write`.
+      cutWanted: (stream) => queueMicrotask(() => context.runOf(stream)?.cut()),
       lost: (stream, reason) => context.onLost(stream, reason),
       rejected: (record: Rejected) => deadLetters?.take(record),
     };

@@ -35,6 +35,9 @@ export const WIDGET_CRD = {
   },
 };
 
+/** 2^53 + 1, which no JavaScript number holds. */
+const BIG = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('9007199254740993');
+
 export const KINDS: readonly Kind[] = [
   { name: 'configmaps', path: 'api/v1', body: (name, v) => ({ metadata: { name, labels: labels(v) }, data: { value: String(v), text: 'line\nü✓"' } }), change: (v) => ({ data: { value: String(v) } }) },
   { name: 'secrets', path: 'api/v1', body: (name, v) => ({ metadata: { name, labels: labels(v) }, stringData: { password: `secret-${v}` } }), change: (v) => ({ stringData: { password: `secret-${v}` } }) },
@@ -42,7 +45,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'serviceaccounts', path: 'api/v1', body: (name, v) => ({ metadata: { name, labels: labels(v) } }), change: label },
   { name: 'pods', path: 'api/v1', body: (name, v) => ({ metadata: { name, labels: labels(v) }, spec: template.spec }), change: label },
   { name: 'deployments.apps', path: 'apis/apps/v1', body: (name, v) => ({ metadata: { name, labels: labels(v) }, spec: { replicas: v % 5, selector: { matchLabels: { app: 'x' } }, template } }), change: (v) => ({ spec: { replicas: v % 9 } }) },
-  { name: 'widgets.example.com', path: 'apis/example.com/v1', body: (name, v) => ({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name, labels: labels(v) }, spec: { size: v, big: 9007199254740993 } }), change: (v) => ({ spec: { size: v } }) },
+  { name: 'widgets.example.com', path: 'apis/example.com/v1', body: (name, v) => ({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name, labels: labels(v) }, spec: { size: v, big: BIG } }), change: (v) => ({ spec: { size: v } }) },
 ];
 
 /** One write that the API server has confirmed. */

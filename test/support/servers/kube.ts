@@ -132,8 +132,10 @@ export class KubeServer {
   }
 
   async stopApi(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    if (signal === 'SIGTERM') setTimeout(() => this.#api.signal('SIGKILL'), 3000).unref();
+    // Asked politely, it waits for its watches to end for a minute.
+    const impatient = setTimeout(() => this.#api.signal('SIGKILL'), 3000);
     await this.#api.stop(signal);
+    clearTimeout(impatient);
   }
 
   signalApi(signal: NodeJS.Signals): void {
