@@ -17,15 +17,18 @@ function transformOf(stream: string): StreamTransform {
   return transform;
 }
 
-/** The result, with the buffers in it moved to the main thread. */
-function moved(result: WorkResult): unknown {
-  const buffers = [result.delta, ...result.lanes.filter((lane) => lane !== null)];
+function buffersOf(result: WorkResult): ArrayBuffer[] {
+  return [result.delta, ...result.lanes.filter((lane) => lane !== null)];
+}
+
+/** An answer, with the buffers in it moved to the main thread. */
+function moved(answer: unknown, buffers: readonly ArrayBuffer[]): unknown {
   return Piscina.move({
     get [Piscina.transferableSymbol]() {
       return buffers;
     },
     get [Piscina.valueSymbol]() {
-      return result;
+      return answer;
     },
   } as never);
 }
@@ -38,8 +41,14 @@ export default function run(task: ShardTask<StreamPlan, Work>): unknown {
     case 'seed':
       transformOf(task.stream).seed(task.packed);
       return undefined;
-    case 'work':
-      return moved(transformOf(task.stream).apply(task.work));
+    case 'dump': {
+      const chunks = transformOf(task.stream).dump();
+      return moved(chunks, chunks);
+    }
+    case 'work': {
+      const result = transformOf(task.stream).apply(task.work);
+      return moved(result, buffersOf(result));
+    }
     case 'close':
       streams.delete(task.stream);
       return undefined;

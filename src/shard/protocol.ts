@@ -7,6 +7,8 @@ export type ShardTask<Plan, Work> =
   | { readonly type: 'open'; readonly stream: string; readonly plan: Plan }
   /** Known objects from the last commit (model/delta.ts). */
   | { readonly type: 'seed'; readonly stream: string; readonly packed: ArrayBuffer }
+  /** All known objects, as an array of packed deltas. */
+  | { readonly type: 'dump'; readonly stream: string }
   | { readonly type: 'work'; readonly stream: string; readonly work: Work }
   | { readonly type: 'close'; readonly stream: string };
 

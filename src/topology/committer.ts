@@ -23,11 +23,11 @@ const INTERVAL_MS = 50;
  * succeeds: nothing is read on a position that was not stored.
  */
 export class Committer {
-  readonly #session: StateSession;
+  #session: Pick<StateSession, 'commit'>;
   readonly #logger: Logger;
   readonly #onFatal: (error: WatershardError) => void;
   readonly #dirty = new Set<Committable>();
-  readonly #stop = new AbortController();
+  #stop = new AbortController();
   #wake: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -43,6 +43,15 @@ export class Committer {
 
   start(): void {
     this.#running = this.#loop();
+  }
+
+  /** Goes on with another state, after the last one was lost. */
+  async use(session: Pick<StateSession, 'commit'>): Promise<void> {
+    await this.stop();
+    this.#stop = new AbortController();
+    this.#session = session;
+    this.trouble = undefined;
+    this.start();
   }
 
   /** Something of this stream may have become committable. Cheap. */

@@ -54,7 +54,9 @@ export async function createOutlets(config: Config, context: OutletsContext): Pr
     const exporter = await exporterType(e).create(e, {
       name: e.name,
       cluster: config.cluster.name,
-      epoch: context.epoch,
+      get epoch() {
+        return context.epoch;
+      },
       logger: logger.child({ exporter: e.name }),
       metrics: context.metrics,
       events,

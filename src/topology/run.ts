@@ -11,7 +11,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { ApiClient } from '../watch/api-client.ts';
 import { Credentials } from '../watch/credentials.ts';
 import { backoff, pause } from './pause.ts';
-import { openState } from './state-opening.ts';
+import { type OpenedState, openState } from './state-opening.ts';
 import { startingStatus } from './status.ts';
 import { Topology } from './topology.ts';
 
@@ -47,8 +47,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a configuration to its end. A state that turns out lost ends one topology and begins the next, which lists
- * everything again and says so with gap markers.
+ * Runs a configuration to its end. Where the topology cannot go on with its state, the next one begins at what the state
+ * has then: where that is nothing, everything is listed again, and gap markers say so.
  * @throws WatershardError of class `configuration`, or STATE_HELD where another instance has taken the state over
  */
 export async function runTopology(config: Config, options: RunOptions): Promise<RunOutcome> {
@@ -68,26 +68,33 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
   let records = 0;
   try {
     const clusterUid = await patiently(() => client.clusterUid(signal), (reason) => note(trouble, 'api', reason), logger, signal);
-    let lost: string | undefined;
-    while (clusterUid !== undefined && !signal.aborted) {
-      const identity = { cluster: config.cluster.name, clusterUid, owner: `${hostname()}/${process.pid}/${resolve(config.dataDir)}` };
-      const opened = await openState(store, identity, config.dataDir, logger, signal, (reason) => note(trouble, 'state', reason));
+    if (clusterUid === undefined) return ended(options.mode, records);
+    const identity = { cluster: config.cluster.name, clusterUid, owner: `${hostname()}/${process.pid}/${resolve(config.dataDir)}` };
+    const open = (): Promise<OpenedState | undefined> =>
+      openState(store, identity, config.dataDir, logger, signal, (reason) => note(trouble, 'state', reason));
+    while (!signal.aborted) {
+      const opened = await open();
       if (opened === undefined) break;
-      if (opened.lost) lost ??= 'the state that was there before has gone';
-      topology = new Topology(config, { ...options, client, clusterUid, session: opened.session, stateKind: store.kind, startedAt, gap: lost });
+      const gap = opened.lost ? LOST : undefined;
+      topology = new Topology(config, { ...options, client, clusterUid, session: opened.session, open, stateKind: store.kind, startedAt, gap, remember: opened.remember });
       const end = await topology.run();
       records += topology.records;
       if (end.kind === 'failed') throw end.error;
       if (end.kind === 'done') return { delivered: end.undelivered.length === 0, undelivered: end.undelivered, records };
-      metrics.stateLosses.inc();
-      logger.error({ err: errorMessage(end.error) }, 'the state is lost: everything is listed again, and gap markers are sent');
-      lost = errorMessage(end.error);
+      logger.error({ err: errorMessage(end.error) }, 'everything begins again at what the state has');
       topology = undefined;
     }
-    return { delivered: options.mode === 'run', undelivered: options.mode === 'run' ? [] : ['ended before it began'], records };
+    return ended(options.mode, records);
   } finally {
     await client.close();
   }
+}
+
+const LOST = 'the state was lost; deletes before this may have been missed';
+
+/** The outcome of a run that was told to end before it began. */
+function ended(mode: RunOptions['mode'], records: number): RunOutcome {
+  return { delivered: mode === 'run', undelivered: mode === 'run' ? [] : ['it was ended before it began'], records };
 }
 
 function createStore(config: Config, { logger, metrics, mode }: RunOptions): StateStore {

@@ -16,16 +16,16 @@ interface Shard {
   batches: number;
   records: number;
   restarts: number;
+  readonly batchCount: { inc(): void };
+  readonly recordCount: { inc(by: number): void };
 }
 
 /** The transform threads. A thread that ends is replaced; the streams on it are then told to begin again. */
 export class ShardSet {
   readonly #shards: readonly Shard[];
-  readonly #metrics: Metrics;
 
   /** @param onCrash called after the thread was replaced, with the index of the shard, which knows nothing now */
   constructor(count: number, metrics: Metrics, logger: Logger, onCrash: (shard: number, error: WatershardError) => void) {
-    this.#metrics = metrics;
     this.#shards = Array.from({ length: count }, (_, index) => {
       const thread = new WorkerThread('transform', { shard: index }, (error) => {
         const shard = this.#shards[index]!;
@@ -38,7 +38,9 @@ export class ShardSet {
           (e: unknown) => logger.fatal({ shard: index, err: e }, 'a worker thread could not be replaced'),
         );
       });
-      return { index, thread, queueBytes: 0, batches: 0, records: 0, restarts: 0 };
+      const label = { shard: String(index) };
+      const counters = { batchCount: metrics.shardBatches.labels(label), recordCount: metrics.shardRecords.labels(label) };
+      return { index, thread, queueBytes: 0, batches: 0, records: 0, restarts: 0, ...counters };
     });
   }
 
@@ -56,6 +58,12 @@ export class ShardSet {
     await this.#shards[shard]!.thread.run(task, task.type === 'seed' ? [task.packed] : []);
   }
 
+  /** All that a shard knows of a stream. @throws WatershardError WORKER_CRASHED */
+  async dump(shard: number, key: string): Promise<ArrayBuffer[]> {
+    const task: ShardTask<StreamPlan, Work> = { type: 'dump', stream: key };
+    return await this.#shards[shard]!.thread.run<ArrayBuffer[]>(task);
+  }
+
   /** @throws WatershardError WORKER_CRASHED */
   async work(index: number, key: string, work: Work): Promise<WorkResult> {
     const shard = this.#shards[index]!;
@@ -67,16 +75,9 @@ export class ShardSet {
     if (restarts === shard.restarts) shard.queueBytes -= bytes;
     shard.batches++;
     shard.records += result.records;
+    shard.batchCount.inc();
+    shard.recordCount.inc(result.records);
     return result;
-  }
-
-  /** Brings the shards' metrics up to date; called when they are read. */
-  observe(): void {
-    for (const s of this.#shards) {
-      const shard = String(s.index);
-      this.#metrics.shardQueueBytes.set({ shard }, s.queueBytes);
-      this.#metrics.shardBatches.inc({ shard }, 0);
-    }
   }
 
   status(): ShardStatus[] {

@@ -8,6 +8,8 @@ export interface OpenedState {
   readonly session: StateSession;
   /** Set where this machine remembers a state that is not there any more: deletes made meanwhile cannot be known. */
   readonly lost: boolean;
+  /** Has this machine remember the state; to be called when all that has to be said of a loss is committed. */
+  readonly remember: () => Promise<void>;
 }
 
 /**
@@ -28,10 +30,12 @@ export async function openState(
     try {
       const session = await store.open(identity);
       onTrouble(undefined);
-      if (store.kind === 'memory') return { session, lost: false };
+      if (store.kind === 'memory') return { session, lost: false, remember: async () => undefined };
       const witness = await readWitness(dataDir, identity.cluster, logger);
-      await writeWitness(dataDir, identity.cluster, session.epoch);
-      return { session, lost: witness !== undefined && witness !== session.epoch };
+      const remember = (): Promise<void> => writeWitness(dataDir, identity.cluster, session.epoch);
+      const lost = witness !== undefined && witness !== session.epoch;
+      if (!lost) await remember();
+      return { session, lost, remember };
     } catch (e) {
       if (e instanceof WatershardError && e.class === 'configuration') throw e;
       onTrouble(errorMessage(e));

@@ -49,7 +49,8 @@ function reasonsOf(topology: Topology): string[] {
     const health = outlet.exporter.health();
     if (!health.ok && outlet.required) reasons.push(`exporter ${outlet.name}: ${health.detail ?? 'not ready'}`);
   }
-  const trouble = topology.committer.trouble ?? topology.options.session.trouble();
+  if (topology.rewriting) reasons.push('the state was lost and is being written anew');
+  const trouble = topology.committer.trouble ?? topology.session.trouble();
   if (trouble !== undefined) reasons.push(`state: ${trouble}`);
   if (!topology.connected) return reasons.length === 0 ? ['the exporters are connecting'] : reasons;
   if (!topology.discovered) reasons.push('the resources of the API server are not known yet');
@@ -62,7 +63,7 @@ function reasonsOf(topology: Topology): string[] {
 export function statusOf(topology: Topology): StatusReport {
   const { config, options, committer, credits, watcher, runs } = topology;
   const reasons = reasonsOf(topology);
-  const trouble = committer.trouble ?? options.session.trouble();
+  const trouble = committer.trouble ?? topology.session.trouble();
   const now = Date.now();
   return {
     version: VERSION,
@@ -72,7 +73,7 @@ export function statusOf(topology: Topology): StatusReport {
     reasons,
     state: {
       kind: options.stateKind,
-      epoch: options.session.epoch,
+      epoch: topology.session.epoch,
       ...(trouble === undefined ? {} : { trouble }),
       ...(committer.lastCommitAt === undefined ? {} : { lastCommitAt: committer.lastCommitAt }),
     },

@@ -16,11 +16,19 @@ import type { Outlet } from './outlet.ts';
 import type { ShardSet } from './shard-set.ts';
 import { reportResult } from './stream-report.ts';
 
+/** Deletes may have been missed before this. */
+export interface Gap {
+  readonly reason: string;
+  /** Unix time, microseconds. */
+  readonly observedAt: number;
+}
+
 export interface StreamRunContext {
   readonly shards: ShardSet;
   readonly outlets: readonly Outlet[];
   readonly credits: Credits;
-  readonly session: StateSession;
+  /** The state as it is now: a lost one is replaced. */
+  readonly session: () => StateSession;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly table: 'changes' | 'inventory';
@@ -49,7 +57,10 @@ export class StreamRun implements Committable {
   #working = 0;
   #cutting = false;
   #cutAgain = false;
+  #held: (PromiseWithResolvers<void> & { readonly parked: Intake[] }) | undefined;
   records = 0;
+  /** A gap marker is on its way and not committed. */
+  gapPending = false;
   /** Read from the API server. */
   bytes = 0;
   knownObjects: number[];
@@ -94,8 +105,9 @@ export class StreamRun implements Committable {
    * Begins, or begins again, at the committed position: the shards learn what is known, and what was in flight is void.
    * @returns where the watch has to start, undefined for a list; `relist` where objects were known before.
    */
-  async begin(gap: { reason: string; observedAt: number } | undefined): Promise<{ resourceVersion: string | undefined; relist: boolean }> {
-    const { shards, session, outlets, credits } = this.#context;
+  async begin(gap: Gap | undefined): Promise<{ resourceVersion: string | undefined; relist: boolean }> {
+    const { shards, outlets, credits } = this.#context;
+    const session = this.#context.session();
     const incarnation = ++this.#incarnation;
     this.#stopped = true;
     credits.release(this.stream.id);
@@ -117,10 +129,7 @@ export class StreamRun implements Committable {
     }
     for (const outlet of outlets) outlet.open(this.stream, incarnation, this.#position, this.#fields);
     this.#stopped = false;
-    if (gap !== undefined) {
-      this.#context.metrics.gaps.inc({ stream: this.stream.id });
-      this.#submit({ type: 'gap', reason: gap.reason, epoch: session.epoch, observedAt: gap.observedAt }, 0, '');
-    }
+    if (gap !== undefined) this.#sayGap(gap, session.epoch);
     const position = this.#position;
     const valid = position !== undefined && position.scope === streamScope(this.stream);
     return { resourceVersion: valid && position.resourceVersion !== '' ? position.resourceVersion : undefined, relist: (position?.resourceVersion ?? '') !== '' };
@@ -134,9 +143,51 @@ export class StreamRun implements Committable {
     for (const i of this.plans.keys()) await this.#context.shards.control(this.shards[i]!, { type: 'close', stream: this.#key(i) });
   }
 
+  /** Keeps what is read from now on waiting, at most one item, until `release`; what was read before goes on its way. */
+  hold(): void {
+    this.#held ??= { ...Promise.withResolvers<void>(), parked: [] };
+  }
+
+  release(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    for (const item of held?.parked ?? []) this.intake(item);
+    held?.resolve();
+  }
+
+  /**
+   * Writes all that is known, and delivered, to a state that is new. Only while held and idle.
+   * @throws WatershardError of the state, or WORKER_CRASHED
+   */
+  async rewrite(session: StateSession, gap: Gap): Promise<void> {
+    const { shards, outlets } = this.#context;
+    const parts = await Promise.all(this.plans.map((_, i) => shards.dump(this.shards[i]!, this.#key(i))));
+    const position = { ...(this.#position ?? { resourceVersion: '', scope: streamScope(this.stream) }), sequence: 1, committedAt: Date.now() };
+    await session.commit([{ stream: this.stream.id, position, deltas: parts.flat() }]);
+    this.#position = position;
+    this.#incarnation++;
+    this.#sequence = 0;
+    this.#cutting = false;
+    this.#cutAgain = false;
+    this.#acks = this.#newTracker();
+    this.#taken = this.#newTracker(false);
+    for (const outlet of outlets) outlet.open(this.stream, this.#incarnation, position, this.#fields);
+    this.#sayGap(gap, session.epoch);
+  }
+
+  #sayGap(gap: Gap, epoch: string): void {
+    this.gapPending = true;
+    this.#context.metrics.gaps.inc({ stream: this.stream.id });
+    this.#submit({ type: 'gap', ...gap, epoch }, 0, '');
+  }
+
   /** The intake sink of this stream's driver. */
   intake(item: Intake): undefined | Promise<void> {
     if (this.#stopped) return undefined;
+    if (this.#held !== undefined) {
+      this.#held.parked.push(item);
+      return this.#held.promise;
+    }
     const bytes = 'bytes' in item ? item.bytes.length : 0;
     this.bytes += bytes;
     const wait = bytes === 0 ? undefined : this.#context.credits.take(this.stream.id, bytes);
@@ -238,6 +289,8 @@ export class StreamRun implements Committable {
   #committed(position: Position, sequence: number): void {
     this.#position = position;
     this.#acks.committed(sequence);
+    // It is the first work of an incarnation, a batch a part.
+    if (sequence >= this.plans.length) this.gapPending = false;
     for (const outlet of this.#context.outlets) if (outlet.cuts) outlet.exporter.committed(this.stream.id, position);
     if (this.#cutting && this.#acks.pendingCut === undefined) {
       this.#cutting = false;

@@ -13,6 +13,7 @@ import { createOutlets, lanePlans } from './outlets.ts';
 import { backoff, pause } from './pause.ts';
 import type { RunOptions } from './run.ts';
 import { ShardSet } from './shard-set.ts';
+import type { OpenedState } from './state-opening.ts';
 import { healthOf, observe, statusOf } from './status.ts';
 import { StreamRun } from './stream-run.ts';
 
@@ -20,15 +21,21 @@ export interface TopologyOptions extends RunOptions {
   readonly client: ApiClient;
   readonly clusterUid: string;
   readonly session: StateSession;
+  /** Opens the state again, for as long as it takes; undefined where the signal was aborted. */
+  readonly open: () => Promise<OpenedState | undefined>;
   readonly stateKind: string;
   readonly startedAt: number;
   /** Why deletes may have been missed before; every stream says so with a gap marker. */
   readonly gap: string | undefined;
+  /** Called once the gap markers are committed. */
+  readonly remember: () => Promise<void>;
 }
 
 export type TopologyEnd =
   | { readonly kind: 'done'; readonly undelivered: readonly string[] }
   | { readonly kind: 'lost' | 'failed'; readonly error: WatershardError };
+
+const STATE_LOST = 'the state was lost and is written anew from memory';
 
 /** One life of the pipeline on one state: builds it, runs it, drains it. */
 export class Topology {
@@ -47,6 +54,10 @@ export class Topology {
   draining = false;
   readonly #stop = new AbortController();
   readonly #restarting = new Map<string, Promise<void>>();
+  session: StateSession;
+  #remember: (() => Promise<void>) | undefined;
+  /** Set while a lost state is written anew. */
+  #rewriting: Promise<void> | undefined;
   #end: TopologyEnd | undefined;
 
   constructor(config: Config, options: TopologyOptions) {
@@ -55,7 +66,15 @@ export class Topology {
     this.options = options;
     this.credits = new Credits(config.flow.bytesInFlight, config.flow.bytesPerStream);
     metrics.creditLimit.set(this.credits.limit);
-    this.committer = new Committer(options.session, logger, (error) => this.#finish({ kind: error.code === 'STATE_LOST' ? 'lost' : 'failed', error }));
+    this.session = options.session;
+    if (options.gap !== undefined) this.#remember = options.remember;
+    this.committer = new Committer(options.session, logger, (error) => {
+      if (error.code !== 'STATE_LOST') this.#finish({ kind: 'failed', error });
+      else if (this.#rewriting !== undefined) this.#finish({ kind: 'lost', error });
+      else this.#rewriting = this.#rewrite(error).finally(() => {
+        this.#rewriting = undefined;
+      });
+    });
     this.shards = new ShardSet(config.workers, metrics, logger, (shard, error) => {
       for (const run of this.runs.values()) if (run.shards.includes(shard)) this.#restart(run.stream, error.message);
     });
@@ -67,6 +86,10 @@ export class Topology {
       sink: (stream, item) => this.runs.get(stream.id)?.intake(item),
       onStream: (stream) => this.#begin(stream),
     });
+  }
+
+  get rewriting(): boolean {
+    return this.#rewriting !== undefined;
   }
 
   get records(): number {
@@ -87,7 +110,10 @@ export class Topology {
     const stop = (): void => this.#stop.abort();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    const observing = setInterval(() => observe(this), 1000);
+    const observing = setInterval(() => {
+      observe(this);
+      void this.#rememberState();
+    }, 1000);
     observing.unref();
     try {
       await this.#connect();
@@ -115,8 +141,18 @@ export class Topology {
     }
   }
 
+  /** A state that came instead of a lost one is remembered when every stream has said so. */
+  async #rememberState(): Promise<void> {
+    const remember = this.#remember;
+    if (remember === undefined || !this.discovered || this.rewriting) return;
+    if ([...this.runs.values()].some((run) => run.gapPending || run.position === undefined)) return;
+    this.#remember = undefined;
+    await remember().catch((e: unknown) => this.options.logger.warn({ err: errorMessage(e) }, 'the epoch of the state cannot be remembered'));
+  }
+
   /** Begins a stream at its committed position, again where it has run before. */
   async #begin(stream: Stream): Promise<StreamStart> {
+    await this.#rewriting;
     const known = this.runs.get(stream.id);
     const run = known !== undefined && known.stream === stream ? known : this.#createRun(stream);
     this.runs.set(stream.id, run);
@@ -134,7 +170,7 @@ export class Topology {
 
   #createRun(stream: Stream): StreamRun {
     const { cluster, rules } = this.config;
-    const { clusterUid, session, metrics, logger, mode } = this.options;
+    const { clusterUid, metrics, logger, mode } = this.options;
     const plan = planStream({ stream, cluster: cluster.name, clusterUid, rules, lanes: lanePlans(this.config) });
     const parts = Math.min(streamSplit(stream.resource, rules), this.shards.count);
     const plans = parts === 1 ? [plan] : Array.from({ length: parts }, (_, index) => ({ ...plan, split: { index, of: parts } }));
@@ -142,7 +178,7 @@ export class Topology {
       shards: this.shards,
       outlets: this.outlets,
       credits: this.credits,
-      session,
+      session: () => this.session,
       metrics,
       logger,
       table: mode === 'snapshot' ? 'inventory' : 'changes',
@@ -157,6 +193,11 @@ export class Topology {
   /** What was in flight is void; the stream goes on from its last commit. */
   #restart(stream: Stream, reason: string): void {
     if (this.#restarting.has(stream.id) || this.#stop.signal.aborted) return;
+    if (this.#rewriting !== undefined) {
+      // What this stream has on its way is in memory only, and that memory has gone.
+      this.#finish({ kind: 'lost', error: new WatershardError('STATE_LOST', `${reason}, while a lost state was written anew`) });
+      return;
+    }
     this.options.logger.warn({ stream: stream.id, reason }, 'a stream begins again at its last commit');
     const done = this.watcher
       .restart(stream.id)
@@ -165,10 +206,58 @@ export class Topology {
     this.#restarting.set(stream.id, done);
   }
 
+  /**
+   * The state is lost while its content is still in memory: delivers what is on its way, then writes all that is known to
+   * a new state. Nothing has to be listed again, and no version of an object is missed.
+   */
+  async #rewrite(error: WatershardError): Promise<void> {
+    const { logger } = this.options;
+    logger.error({ err: error.message }, 'the state is lost; it is written anew from memory, and gap markers are sent');
+    try {
+      const runs = [...this.runs.values()];
+      for (const run of runs) run.hold();
+      await this.session.close();
+      const opened = await this.options.open();
+      if (opened === undefined) return;
+      if (!opened.session.fresh) {
+        this.session = opened.session;
+        // A replica that lagged behind: it knows an older moment, and everything since is delivered again from there.
+        this.#finish({ kind: 'lost', error });
+        return;
+      }
+      await this.committer.use({ commit: async () => undefined });
+      while (runs.some((run) => !run.idle)) {
+        if (this.#stop.signal.aborted) {
+          await opened.session.close();
+          return;
+        }
+        for (const run of runs) {
+          if (run.quiet) run.cut();
+          this.committer.poke(run);
+        }
+        await pause(50, this.#stop.signal);
+      }
+      await this.committer.stop();
+      // Not before: files that are stored until here belong to the old epoch, and to positions that count on from there.
+      this.session = opened.session;
+      const gap = { reason: STATE_LOST, observedAt: Date.now() * 1000 };
+      for (const run of runs) await run.rewrite(this.session, gap);
+      await this.committer.use(this.session);
+      this.#remember = opened.remember;
+      for (const run of runs) run.release();
+      logger.info({ streams: runs.length, epoch: this.session.epoch }, 'the state is written anew');
+    } catch (e) {
+      this.#finish({ kind: 'lost', error: asError(e) });
+    }
+  }
+
   async #connect(): Promise<void> {
-    const { session, metrics, logger } = this.options;
+    const { metrics, logger } = this.options;
+    const topology = this;
     this.outlets = await createOutlets(this.config, {
-      epoch: session.epoch,
+      get epoch() {
+        return topology.session.epoch;
+      },
       metrics,
       logger,
       runOf: (stream) => this.runs.get(stream),
@@ -213,6 +302,7 @@ export class Topology {
   async #drain(): Promise<string[]> {
     const { logger, mode } = this.options;
     this.draining = true;
+    await this.#rewriting;
     const unlisted = mode === 'snapshot' ? this.watcher.streams().filter((s) => !this.#isListed(s.stream)) : [];
     const deadline = AbortSignal.timeout(mode === 'snapshot' && !this.options.signal.aborted ? 2 ** 31 - 1 : this.config.drain.timeout);
     await this.watcher.stop();
@@ -232,7 +322,7 @@ export class Topology {
     await this.committer.stop();
     await Promise.all(this.outlets.map((o) => o.exporter.close()));
     await this.shards.close();
-    await this.options.session.close();
+    await this.session.close();
     this.options.logger.info({ records: this.records }, 'stopped');
   }
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { readDelta } from '../model/delta.ts';
+import { DeltaWriter, readDelta } from '../model/delta.ts';
 import { WatershardError } from '../model/errors.ts';
 import { type FrameType, frameObject, frameType, plainObjectStart } from '../model/frame-scan.ts';
 import type { Intake } from '../model/intake.ts';
@@ -19,6 +19,8 @@ import type { StreamPlan } from './plan.ts';
 import { isDictionaryKey } from './snapshot.ts';
 import type { Work, WorkResult } from './work.ts';
 import { WorkOutput } from './work-output.ts';
+
+const DUMP_BYTES = 1024 * 1024;
 
 type Frames = Extract<Intake, { type: 'frames' }>;
 type Page = Extract<Intake, { type: 'page' }>;
@@ -66,6 +68,24 @@ export class StreamTransform {
       else if (value === undefined) this.#known.delete(key);
       else if (isKnownValue(value)) this.#known.set(key, value);
     }
+  }
+
+  /** All that is known, as packed deltas of puts of about 1 MiB: for a state store that has lost it. */
+  dump(): ArrayBuffer[] {
+    const chunks: ArrayBuffer[] = [];
+    const writer = new DeltaWriter();
+    let bytes = 0;
+    const put = (key: string, value: Uint8Array): void => {
+      writer.put(key, value);
+      bytes += key.length + value.length;
+      if (bytes < DUMP_BYTES) return;
+      chunks.push(writer.finish());
+      bytes = 0;
+    };
+    for (const { key, value } of this.#changes.snapshots.all()) put(key, value);
+    for (const { key, value } of this.#known.entries()) put(key, value);
+    if (writer.count > 0) chunks.push(writer.finish());
+    return chunks;
   }
 
   apply(work: Work): WorkResult {

@@ -79,7 +79,8 @@ export class KubeServer {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.body.text();
-    return { status: answer.statusCode, body: text.startsWith('{') ? JSON.parse(text) : text };
+    const lines = text.startsWith('{"type":') && path.includes('watch=');
+    return { status: answer.statusCode, body: text.startsWith('{') && !lines ? JSON.parse(text) : text };
   }
 
   /** Creates, patches or deletes, and throws where the API refuses. */
