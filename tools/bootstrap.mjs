@@ -48,7 +48,12 @@ const walk = (folder, ...endings) =>
     .map((f) => join(folder, f));
 
 function build() {
-  const inputs = [...walk('src', '.ts', '.js', '.html'), ...walk('workers', '.ts'), 'tsconfig.json', 'package-lock.json'];
+  const inputs = [
+    ...walk('src', '.ts', '.js', '.html'),
+    ...walk('workers', '.ts'),
+    'tsconfig.json',
+    'package-lock.json',
+  ];
   once('built', inputs, 'dist/src/cli/main.js', () => {
     say('building …');
     rmSync(join(ROOT, 'dist'), { recursive: true, force: true });

@@ -95,7 +95,8 @@ export const ERROR_CODES = {
   STATE_REFUSED: {
     class: 'transient',
     cause: 'The state store refused the credentials, or a command for lack of permission.',
-    remedy: 'Check user and password in state.url, and that the user may run scripts and CONFIG or INFO; it is tried again.',
+    remedy:
+      'Check user and password in state.url, and that the user may run scripts and CONFIG or INFO; it is tried again.',
   },
   STATE_LOST: {
     class: 'transient',

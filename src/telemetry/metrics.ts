@@ -16,12 +16,19 @@ export function createMetrics(registry = new Registry()) {
     registry,
     // watch
     lists: counter('lists_total', 'Lists finished, by result: ok, forbidden, expired, error.', ['stream', 'result']),
-    watches: counter('watches_total', 'Watches ended, by result: closed, expired, stalled, forbidden, error.', ['stream', 'result']),
+    watches: counter('watches_total', 'Watches ended, by result: closed, expired, stalled, forbidden, error.', [
+      'stream',
+      'result',
+    ]),
     apiRequests: counter('api_requests_total', 'Requests to the API server, by HTTP status or "failed".', ['status']),
     framesRead: counter('frames_read_total', 'Watch events and list items read.', ['stream']),
     bytesRead: counter('bytes_read_total', 'Bytes of watch events and list pages read.', ['stream']),
     streamSynced: gauge('stream_synced', '1 while the stream has finished its list and is watching.', ['stream']),
-    streamLag: gauge('stream_lag_seconds', 'Age of the oldest record of the stream that is not acknowledged by every required exporter.', ['stream']),
+    streamLag: gauge(
+      'stream_lag_seconds',
+      'Age of the oldest record of the stream that is not acknowledged by every required exporter.',
+      ['stream'],
+    ),
     streams: gauge('streams', 'Streams, by state of their watch.', ['state']),
     discoveries: counter('discoveries_total', 'Discovery refreshes, by result: changed, unchanged, error.', ['result']),
     // shard
@@ -48,14 +55,28 @@ export function createMetrics(registry = new Registry()) {
     records: counter('exporter_records_total', 'Records acknowledged by the sink.', ['exporter']),
     bytes: counter('exporter_bytes_total', 'Bytes of records acknowledged by the sink.', ['exporter']),
     duplicates: counter('exporter_duplicates_total', 'Records that the sink had already.', ['exporter']),
-    retries: counter('exporter_retries_total', 'Requests to the sink that were tried again, by reason.', ['exporter', 'reason']),
-    rejected: counter('exporter_rejected_total', 'Records that the sink cannot take, by reason.', ['exporter', 'reason']),
+    retries: counter('exporter_retries_total', 'Requests to the sink that were tried again, by reason.', [
+      'exporter',
+      'reason',
+    ]),
+    rejected: counter('exporter_rejected_total', 'Records that the sink cannot take, by reason.', [
+      'exporter',
+      'reason',
+    ]),
     pendingBytes: gauge('exporter_pending_bytes', 'Bytes written to the exporter and not acknowledged.', ['exporter']),
-    ackSeconds: histogram('exporter_ack_seconds', 'Time from reading a batch to its acknowledgement.', ['exporter'], [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60]),
+    ackSeconds: histogram(
+      'exporter_ack_seconds',
+      'Time from reading a batch to its acknowledgement.',
+      ['exporter'],
+      [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60],
+    ),
     files: counter('exporter_files_total', 'Files stored.', ['exporter', 'table']),
     connected: gauge('exporter_connected', '1 while the sink can be reached.', ['exporter']),
     // process
-    mainLoopLag: gauge('main_thread_lag_seconds', 'Delay of the main thread\'s event loop, 99th percentile since the last scrape.'),
+    mainLoopLag: gauge(
+      'main_thread_lag_seconds',
+      "Delay of the main thread's event loop, 99th percentile since the last scrape.",
+    ),
   };
 }
 

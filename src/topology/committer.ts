@@ -108,7 +108,8 @@ export class Committer {
           this.#onFatal(e);
           return false;
         }
-        if (this.trouble === undefined) this.#logger.warn({ err: errorMessage(e) }, 'positions cannot be committed; trying again');
+        if (this.trouble === undefined)
+          this.#logger.warn({ err: errorMessage(e) }, 'positions cannot be committed; trying again');
         this.trouble = errorMessage(e);
         if (this.#stop.signal.aborted) return false;
         await pause(backoff(attempt), this.#stop.signal);

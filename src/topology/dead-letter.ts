@@ -45,7 +45,20 @@ export class DeadLetters {
   #batch(record: Rejected, known: object): Batch {
     const body = Buffer.from(JSON.stringify({ ...known, record: Buffer.from(record.payload).toString('utf8') }));
     const lane = new LaneWriter();
-    lane.append(`k8s.${this.#cluster}.watershard.deadletters._.${record.exporter}`, record.key, record.id, 'UPDATED', body);
-    return { stream: DEAD_LETTERS, incarnation: 1, sequence: ++this.#sequence, table: 'changes', lane: lane.finish(), records: 1 };
+    lane.append(
+      `k8s.${this.#cluster}.watershard.deadletters._.${record.exporter}`,
+      record.key,
+      record.id,
+      'UPDATED',
+      body,
+    );
+    return {
+      stream: DEAD_LETTERS,
+      incarnation: 1,
+      sequence: ++this.#sequence,
+      table: 'changes',
+      lane: lane.finish(),
+      records: 1,
+    };
   }
 }

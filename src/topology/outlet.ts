@@ -121,7 +121,10 @@ export class Outlet {
     if (Date.now() - this.#warnedAt < 10_000) return;
     this.#warnedAt = Date.now();
     const { overflow, bytes } = this.#options.buffer;
-    this.#logger.warn({ exporter: this.name, overflow, bytes }, 'the buffer of an optional exporter is full; records are dropped and counted in watershard_records_dropped_total');
+    this.#logger.warn(
+      { exporter: this.name, overflow, bytes },
+      'the buffer of an optional exporter is full; records are dropped and counted in watershard_records_dropped_total',
+    );
   }
 }
 

@@ -67,20 +67,40 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
   const store = createStore(config, options);
   let records = 0;
   try {
-    const clusterUid = await patiently(() => client.clusterUid(signal), (reason) => note(trouble, 'api', reason), logger, signal);
+    const clusterUid = await patiently(
+      () => client.clusterUid(signal),
+      (reason) => note(trouble, 'api', reason),
+      logger,
+      signal,
+    );
     if (clusterUid === undefined) return ended(options.mode, records);
-    const identity = { cluster: config.cluster.name, clusterUid, owner: `${hostname()}/${process.pid}/${resolve(config.dataDir)}` };
+    const identity = {
+      cluster: config.cluster.name,
+      clusterUid,
+      owner: `${hostname()}/${process.pid}/${resolve(config.dataDir)}`,
+    };
     const open = (): Promise<OpenedState | undefined> =>
       openState(store, identity, config.dataDir, logger, signal, (reason) => note(trouble, 'state', reason));
     while (!signal.aborted) {
       const opened = await open();
       if (opened === undefined) break;
       const gap = opened.lost ? LOST : undefined;
-      topology = new Topology(config, { ...options, client, clusterUid, session: opened.session, open, stateKind: store.kind, startedAt, gap, remember: opened.remember });
+      topology = new Topology(config, {
+        ...options,
+        client,
+        clusterUid,
+        session: opened.session,
+        open,
+        stateKind: store.kind,
+        startedAt,
+        gap,
+        remember: opened.remember,
+      });
       const end = await topology.run();
       records += topology.records;
       if (end.kind === 'failed') throw end.error;
-      if (end.kind === 'done') return { delivered: end.undelivered.length === 0, undelivered: end.undelivered, records };
+      if (end.kind === 'done')
+        return { delivered: end.undelivered.length === 0, undelivered: end.undelivered, records };
       logger.error({ err: errorMessage(end.error) }, 'everything begins again at what the state has');
       topology = undefined;
     }
@@ -99,11 +119,21 @@ function ended(mode: RunOptions['mode'], records: number): RunOutcome {
 
 function createStore(config: Config, { logger, metrics, mode }: RunOptions): StateStore {
   const state = mode === 'snapshot' ? { ...config.state, url: 'memory:' } : config.state;
-  return createStateStore(state, { dataDir: config.dataDir, openThread: () => new WorkerThread('store'), logger, metrics });
+  return createStateStore(state, {
+    dataDir: config.dataDir,
+    openThread: () => new WorkerThread('store'),
+    logger,
+    metrics,
+  });
 }
 
 /** Tries until it works or the signal is aborted, when the answer is undefined. */
-async function patiently<T extends string>(work: () => Promise<T>, onTrouble: (reason: string | undefined) => void, logger: Logger, signal: AbortSignal): Promise<T | undefined> {
+async function patiently<T extends string>(
+  work: () => Promise<T>,
+  onTrouble: (reason: string | undefined) => void,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<T | undefined> {
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
       const value = await work();

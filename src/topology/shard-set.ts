@@ -25,21 +25,32 @@ export class ShardSet {
   readonly #shards: readonly Shard[];
 
   /** @param onCrash called after the thread was replaced, with the index of the shard, which knows nothing now */
-  constructor(count: number, metrics: Metrics, logger: Logger, onCrash: (shard: number, error: WatershardError) => void) {
+  constructor(
+    count: number,
+    metrics: Metrics,
+    logger: Logger,
+    onCrash: (shard: number, error: WatershardError) => void,
+  ) {
     this.#shards = Array.from({ length: count }, (_, index) => {
       const thread = new WorkerThread('transform', { shard: index }, (error) => {
         const shard = this.#shards[index]!;
         shard.restarts++;
         shard.queueBytes = 0;
         metrics.shardRestarts.inc({ shard: String(index) });
-        logger.error({ shard: index, err: error }, 'a worker thread ended and is replaced; its streams go on from their last commit');
+        logger.error(
+          { shard: index, err: error },
+          'a worker thread ended and is replaced; its streams go on from their last commit',
+        );
         thread.revive().then(
           () => onCrash(index, error),
           (e: unknown) => logger.fatal({ shard: index, err: e }, 'a worker thread could not be replaced'),
         );
       });
       const label = { shard: String(index) };
-      const counters = { batchCount: metrics.shardBatches.labels(label), recordCount: metrics.shardRecords.labels(label) };
+      const counters = {
+        batchCount: metrics.shardBatches.labels(label),
+        recordCount: metrics.shardRecords.labels(label),
+      };
       return { index, thread, queueBytes: 0, batches: 0, records: 0, restarts: 0, ...counters };
     });
   }
@@ -81,7 +92,13 @@ export class ShardSet {
   }
 
   status(): ShardStatus[] {
-    return this.#shards.map(({ index, queueBytes, batches, records, restarts }) => ({ index, queueBytes, batches, records, restarts }));
+    return this.#shards.map(({ index, queueBytes, batches, records, restarts }) => ({
+      index,
+      queueBytes,
+      batches,
+      records,
+      restarts,
+    }));
   }
 
   async close(): Promise<void> {

@@ -55,7 +55,8 @@ function reasonsOf(topology: Topology): string[] {
   if (!topology.connected) return reasons.length === 0 ? ['the exporters are connecting'] : reasons;
   if (!topology.discovered) reasons.push('the resources of the API server are not known yet');
   const waiting = topology.watcher.streams().filter((s) => !s.synced && s.state !== 'forbidden');
-  for (const s of waiting.slice(0, SHOWN)) reasons.push(`${s.stream.id}: ${s.state}${s.lastError === undefined ? '' : `, ${s.lastError.message}`}`);
+  for (const s of waiting.slice(0, SHOWN))
+    reasons.push(`${s.stream.id}: ${s.state}${s.lastError === undefined ? '' : `, ${s.lastError.message}`}`);
   if (waiting.length > SHOWN) reasons.push(`${waiting.length - SHOWN} more streams are not synced`);
   return reasons;
 }
@@ -118,12 +119,16 @@ export function observe(topology: Topology): void {
   const now = Date.now();
   metrics.creditBytes.set(topology.credits.inFlight);
   for (const [stream, run] of topology.runs) {
-    metrics.streamLag.set({ stream }, run.oldestUnacked === undefined ? 0 : Math.max(0, now - run.oldestUnacked / 1000) / 1000);
+    metrics.streamLag.set(
+      { stream },
+      run.oldestUnacked === undefined ? 0 : Math.max(0, now - run.oldestUnacked / 1000) / 1000,
+    );
   }
   for (const outlet of topology.outlets) {
     const exporter = outlet.name;
     metrics.pendingBytes.set({ exporter }, outlet.pendingBytes);
     metrics.connected.set({ exporter }, outlet.exporter.health().ok ? 1 : 0);
   }
-  for (const { index, queueBytes } of topology.shards.status()) metrics.shardQueueBytes.set({ shard: String(index) }, queueBytes);
+  for (const { index, queueBytes } of topology.shards.status())
+    metrics.shardQueueBytes.set({ shard: String(index) }, queueBytes);
 }

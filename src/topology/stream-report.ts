@@ -15,7 +15,10 @@ export function reportResult(context: { metrics: Metrics; logger: Logger }, stre
   metrics.knownBytes.set({ stream: stream.id }, result.knownBytes);
   for (const failure of result.failures) {
     metrics.quarantined.inc({ stream: stream.id, reason: failure.code });
-    logger.warn({ stream: stream.id, key: failure.key, code: failure.code, reason: failure.message }, 'an object was set aside');
+    logger.warn(
+      { stream: stream.id, key: failure.key, code: failure.code, reason: failure.message },
+      'an object was set aside',
+    );
   }
   for (const { field, count, sample } of result.fieldErrors) {
     metrics.fieldErrors.inc({ stream: stream.id, field }, count);

@@ -1,6 +1,6 @@
 import { AckTracker } from '../checkpoint/ack-tracker.ts';
-import type { FieldColumn } from '../model/field-type.ts';
 import { WatershardError } from '../model/errors.ts';
+import type { FieldColumn } from '../model/field-type.ts';
 import type { Intake } from '../model/intake.ts';
 import type { Position } from '../model/position.ts';
 import { type Stream, streamScope } from '../model/resource.ts';
@@ -74,7 +74,10 @@ export class StreamRun implements Committable {
     this.#acks = this.#newTracker();
     this.#taken = this.#newTracker(false);
     this.knownObjects = plans.map(() => 0);
-    this.#fields = (plans[0]?.extract ?? []).map(({ name, expression, type = staticType(expression) }) => ({ name, ...(type === undefined ? {} : { type }) }));
+    this.#fields = (plans[0]?.extract ?? []).map(({ name, expression, type = staticType(expression) }) => ({
+      name,
+      ...(type === undefined ? {} : { type }),
+    }));
   }
 
   get position(): Position | undefined {
@@ -132,7 +135,10 @@ export class StreamRun implements Committable {
     if (gap !== undefined) this.#sayGap(gap, session.epoch);
     const position = this.#position;
     const valid = position !== undefined && position.scope === streamScope(this.stream);
-    return { resourceVersion: valid && position.resourceVersion !== '' ? position.resourceVersion : undefined, relist: (position?.resourceVersion ?? '') !== '' };
+    return {
+      resourceVersion: valid && position.resourceVersion !== '' ? position.resourceVersion : undefined,
+      relist: (position?.resourceVersion ?? '') !== '',
+    };
   }
 
   /** Takes no more, and forgets its memory on the shards. */
@@ -140,7 +146,8 @@ export class StreamRun implements Committable {
     this.#stopped = true;
     this.#incarnation++;
     this.#context.credits.release(this.stream.id);
-    for (const i of this.plans.keys()) await this.#context.shards.control(this.shards[i]!, { type: 'close', stream: this.#key(i) });
+    for (const i of this.plans.keys())
+      await this.#context.shards.control(this.shards[i]!, { type: 'close', stream: this.#key(i) });
   }
 
   /** Keeps what is read from now on waiting, at most one item, until `release`; what was read before goes on its way. */
@@ -162,7 +169,11 @@ export class StreamRun implements Committable {
   async rewrite(session: StateSession, gap: Gap): Promise<void> {
     const { shards, outlets } = this.#context;
     const parts = await Promise.all(this.plans.map((_, i) => shards.dump(this.shards[i]!, this.#key(i))));
-    const position = { ...(this.#position ?? { resourceVersion: '', scope: streamScope(this.stream) }), sequence: 1, committedAt: Date.now() };
+    const position = {
+      ...(this.#position ?? { resourceVersion: '', scope: streamScope(this.stream) }),
+      sequence: 1,
+      committedAt: Date.now(),
+    };
     await session.commit([{ stream: this.stream.id, position, deltas: parts.flat() }]);
     this.#position = position;
     this.#incarnation++;
@@ -206,7 +217,8 @@ export class StreamRun implements Committable {
     let results: readonly WorkResult[];
     try {
       const last = this.plans.length - 1;
-      const part = (i: number): Promise<WorkResult> => this.#context.shards.work(this.shards[i]!, this.#key(i), i === last ? work : copyOf(work));
+      const part = (i: number): Promise<WorkResult> =>
+        this.#context.shards.work(this.shards[i]!, this.#key(i), i === last ? work : copyOf(work));
       // Every shard answers in the order it was asked, so these come in order too.
       results = last === 0 ? [await part(0)] : await Promise.all(this.plans.map((_, i) => part(i)));
     } catch (e) {
@@ -218,7 +230,14 @@ export class StreamRun implements Committable {
     if (incarnation !== this.#incarnation) return;
     this.#working--;
     const observedAt = 'observedAt' in work ? work.observedAt : 0;
-    for (const [i, result] of results.entries()) this.#deliver(result, i, i === results.length - 1 ? bytes : 0, i === results.length - 1 ? resourceVersion : '', observedAt);
+    for (const [i, result] of results.entries())
+      this.#deliver(
+        result,
+        i,
+        i === results.length - 1 ? bytes : 0,
+        i === results.length - 1 ? resourceVersion : '',
+        observedAt,
+      );
     if (work.type === 'list-end') this.listed = true;
     this.#context.onProgress(this);
   }
@@ -234,7 +253,14 @@ export class StreamRun implements Committable {
     this.#taken.register({ sequence, resourceVersion: '', deltas: [], bytes, observedAt, recipients });
     for (const outlet of takers) {
       const lane = result.lanes[outlet.lane] as ArrayBuffer;
-      outlet.write({ stream: this.stream, incarnation: this.#incarnation, sequence, table: this.#context.table, lane, records: result.records });
+      outlet.write({
+        stream: this.stream,
+        incarnation: this.#incarnation,
+        sequence,
+        table: this.#context.table,
+        lane,
+        records: result.records,
+      });
     }
     this.#giveBack();
   }

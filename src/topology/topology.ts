@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import { errorMessage, WatershardError } from '../model/errors.ts';
-import type { HealthReport, StatusReport } from '../model/status.ts';
 import type { Stream } from '../model/resource.ts';
+import type { HealthReport, StatusReport } from '../model/status.ts';
 import { Credits } from '../shard/credits.ts';
 import type { StateSession } from '../state/state.ts';
 import { planStream, streamSplit } from '../transform/rules.ts';
@@ -71,9 +71,10 @@ export class Topology {
     this.committer = new Committer(options.session, logger, (error) => {
       if (error.code !== 'STATE_LOST') this.#finish({ kind: 'failed', error });
       else if (this.#rewriting !== undefined) this.#finish({ kind: 'lost', error });
-      else this.#rewriting = this.#rewrite(error).finally(() => {
-        this.#rewriting = undefined;
-      });
+      else
+        this.#rewriting = this.#rewrite(error).finally(() => {
+          this.#rewriting = undefined;
+        });
     });
     this.shards = new ShardSet(config.workers, metrics, logger, (shard, error) => {
       for (const run of this.runs.values()) if (run.shards.includes(shard)) this.#restart(run.stream, error.message);
@@ -122,7 +123,10 @@ export class Topology {
         this.committer.start();
         await this.watcher.start(this.#stop.signal);
         this.discovered = true;
-        logger.info({ exporters: this.outlets.map((o) => o.name), shards: this.shards.count, state: this.options.stateKind }, 'started');
+        logger.info(
+          { exporters: this.outlets.map((o) => o.name), shards: this.shards.count, state: this.options.stateKind },
+          'started',
+        );
         if (mode === 'snapshot') await this.#untilListed();
         else await aborted(this.#stop.signal);
       }
@@ -147,7 +151,9 @@ export class Topology {
     if (remember === undefined || !this.discovered || this.rewriting) return;
     if ([...this.runs.values()].some((run) => run.gapPending || run.position === undefined)) return;
     this.#remember = undefined;
-    await remember().catch((e: unknown) => this.options.logger.warn({ err: errorMessage(e) }, 'the epoch of the state cannot be remembered'));
+    await remember().catch((e: unknown) =>
+      this.options.logger.warn({ err: errorMessage(e) }, 'the epoch of the state cannot be remembered'),
+    );
   }
 
   /** Begins a stream at its committed position, again where it has run before. */
@@ -156,7 +162,10 @@ export class Topology {
     const known = this.runs.get(stream.id);
     const run = known !== undefined && known.stream === stream ? known : this.#createRun(stream);
     this.runs.set(stream.id, run);
-    const gap = this.options.gap === undefined || run.begun ? undefined : { reason: this.options.gap, observedAt: Date.now() * 1000 };
+    const gap =
+      this.options.gap === undefined || run.begun
+        ? undefined
+        : { reason: this.options.gap, observedAt: Date.now() * 1000 };
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.committer.exclusive(() => run.begin(gap));
@@ -173,7 +182,8 @@ export class Topology {
     const { clusterUid, metrics, logger, mode } = this.options;
     const plan = planStream({ stream, cluster: cluster.name, clusterUid, rules, lanes: lanePlans(this.config) });
     const parts = Math.min(streamSplit(stream.resource, rules), this.shards.count);
-    const plans = parts === 1 ? [plan] : Array.from({ length: parts }, (_, index) => ({ ...plan, split: { index, of: parts } }));
+    const plans =
+      parts === 1 ? [plan] : Array.from({ length: parts }, (_, index) => ({ ...plan, split: { index, of: parts } }));
     return new StreamRun(stream, plans, this.shards.assign(stream.resource, parts), {
       shards: this.shards,
       outlets: this.outlets,
@@ -195,13 +205,18 @@ export class Topology {
     if (this.#restarting.has(stream.id) || this.#stop.signal.aborted) return;
     if (this.#rewriting !== undefined) {
       // What this stream has on its way is in memory only, and that memory has gone.
-      this.#finish({ kind: 'lost', error: new WatershardError('STATE_LOST', `${reason}, while a lost state was written anew`) });
+      this.#finish({
+        kind: 'lost',
+        error: new WatershardError('STATE_LOST', `${reason}, while a lost state was written anew`),
+      });
       return;
     }
     this.options.logger.warn({ stream: stream.id, reason }, 'a stream begins again at its last commit');
     const done = this.watcher
       .restart(stream.id)
-      .catch((e: unknown) => this.options.logger.error({ stream: stream.id, err: errorMessage(e) }, 'a stream could not begin again'))
+      .catch((e: unknown) =>
+        this.options.logger.error({ stream: stream.id, err: errorMessage(e) }, 'a stream could not begin again'),
+      )
       .finally(() => this.#restarting.delete(stream.id));
     this.#restarting.set(stream.id, done);
   }
@@ -288,7 +303,11 @@ export class Topology {
     while (!this.#stop.signal.aborted) {
       const streams = this.watcher.streams();
       const open = streams.filter((s) => !this.#isListed(s.stream) && s.state !== 'forbidden');
-      this.options.onProgress?.({ streams: streams.length, streamsDone: streams.length - open.length, records: this.records });
+      this.options.onProgress?.({
+        streams: streams.length,
+        streamsDone: streams.length - open.length,
+        records: this.records,
+      });
       if (open.length === 0) return;
       await pause(50, this.#stop.signal);
     }
@@ -304,7 +323,9 @@ export class Topology {
     this.draining = true;
     await this.#rewriting;
     const unlisted = mode === 'snapshot' ? this.watcher.streams().filter((s) => !this.#isListed(s.stream)) : [];
-    const deadline = AbortSignal.timeout(mode === 'snapshot' && !this.options.signal.aborted ? 2 ** 31 - 1 : this.config.drain.timeout);
+    const deadline = AbortSignal.timeout(
+      mode === 'snapshot' && !this.options.signal.aborted ? 2 ** 31 - 1 : this.config.drain.timeout,
+    );
     await this.watcher.stop();
     const pending = (): StreamRun[] => [...this.runs.values()].filter((run) => !run.idle);
     while (pending().length > 0 && !deadline.aborted && this.#end === undefined) {
@@ -312,8 +333,14 @@ export class Topology {
       await pause(20, deadline);
     }
     await Promise.all(this.outlets.map((o) => o.exporter.drain(deadline)));
-    const late = pending().map((run) => `${run.stream.id}: not acknowledged within the grace period; it is sent after the next start`);
-    if (late.length > 0) logger.warn({ streams: late.length }, 'not everything was delivered within the grace period; the rest is sent after the next start');
+    const late = pending().map(
+      (run) => `${run.stream.id}: not acknowledged within the grace period; it is sent after the next start`,
+    );
+    if (late.length > 0)
+      logger.warn(
+        { streams: late.length },
+        'not everything was delivered within the grace period; the rest is sent after the next start',
+      );
     return [...unlisted.map((s) => `${s.stream.id}: ${s.lastError?.message ?? s.state}`), ...late];
   }
 

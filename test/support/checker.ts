@@ -22,7 +22,11 @@ export function checkStream(records: readonly SeenRecord[]): void {
     assert.notEqual(before, 'deleted', `${keyOf(r)}: ${r.operation} of ${r.uid} after its delete`);
     if (r.operation === 'DELETED') last.set(r.uid, 'deleted');
     else {
-      if (before !== undefined) assert.ok((compareResourceVersions(before, r.resourceVersion) ?? 0) < 0, `${keyOf(r)}: ${r.resourceVersion} after ${before}`);
+      if (before !== undefined)
+        assert.ok(
+          (compareResourceVersions(before, r.resourceVersion) ?? 0) < 0,
+          `${keyOf(r)}: ${r.resourceVersion} after ${before}`,
+        );
       last.set(r.uid, r.resourceVersion);
     }
   }
@@ -45,7 +49,11 @@ export function checkLiving(records: readonly SeenRecord[], workload: Workload, 
   }
   const living = new Map([...workload.living].map(([key, o]) => [key, `${o.uid}:${o.resourceVersion}`]));
   const wrong = [...new Set([...state.keys(), ...living.keys()])].filter((k) => state.get(k) !== living.get(k));
-  assert.deepEqual(wrong.slice(0, 5).map((k) => [k, state.get(k), living.get(k)]), [], `${wrong.length} objects differ`);
+  assert.deepEqual(
+    wrong.slice(0, 5).map((k) => [k, state.get(k), living.get(k)]),
+    [],
+    `${wrong.length} objects differ`,
+  );
 }
 
 /** The table has no id twice, and exactly the records of the stream. */

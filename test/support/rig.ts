@@ -1,5 +1,5 @@
 import { DuckDb } from './duckdb.ts';
-import { KubeServer, type KubeOptions } from './servers/kube.ts';
+import { type KubeOptions, KubeServer } from './servers/kube.ts';
 import { NatsServer } from './servers/nats.ts';
 import { RedisServer } from './servers/redis.ts';
 import { S3Server } from './servers/s3.ts';
@@ -36,7 +36,12 @@ export class Rig {
   }
 
   static async start(kube: KubeOptions = {}): Promise<Rig> {
-    const [k, n, r, s] = await Promise.all([KubeServer.start(kube), NatsServer.start(), RedisServer.start(), S3Server.start('bucket')]);
+    const [k, n, r, s] = await Promise.all([
+      KubeServer.start(kube),
+      NatsServer.start(),
+      RedisServer.start(),
+      S3Server.start('bucket'),
+    ]);
     await makeStream(n.url);
     return new Rig(k, n, r, s);
   }
@@ -47,7 +52,15 @@ export class Rig {
       cluster: { name: 'demo' },
       kubeconfig: this.kube.kubeconfig,
       watch: {
-        resources: ['pods', 'configmaps', 'secrets', 'services', 'serviceaccounts', 'deployments.apps', 'widgets.example.com'],
+        resources: [
+          'pods',
+          'configmaps',
+          'secrets',
+          'services',
+          'serviceaccounts',
+          'deployments.apps',
+          'widgets.example.com',
+        ],
         exclude: ['leases.coordination.k8s.io'],
         namespaces: { exclude: ['kube-system'] },
       },
@@ -64,7 +77,14 @@ export class Rig {
       state: { url: this.redis.url },
       exporters: [
         { name: 'bus', type: 'jetstream', servers: [this.nats.url], stream: 'K8S', encoding: 'json' },
-        { name: 'lake', type: 'parquet', url: 's3://bucket/prefix', endpoint: this.s3.endpoint, region: 'us-east-1', rotate: { interval: '2s', rows: 100000 } },
+        {
+          name: 'lake',
+          type: 'parquet',
+          url: 's3://bucket/prefix',
+          endpoint: this.s3.endpoint,
+          region: 'us-east-1',
+          rotate: { interval: '2s', rows: 100000 },
+        },
       ],
       ...changes,
     };
@@ -82,20 +102,26 @@ export class Rig {
   /** The table `changes`, all of it. */
   rows(): Promise<ChangeRow[]> {
     const columns = 'id, operation, resource, namespace, name, uid, resource_version';
-    return this.query<ChangeRow>(`SELECT ${columns} FROM read_parquet('s3://bucket/prefix/changes/**/*.parquet', union_by_name = true, hive_partitioning = true)`);
+    return this.query<ChangeRow>(
+      `SELECT ${columns} FROM read_parquet('s3://bucket/prefix/changes/**/*.parquet', union_by_name = true, hive_partitioning = true)`,
+    );
   }
 
   /** Waits until nothing is unacknowledged and the counts of records have stood still for a while. */
   async settled(seconds = 90): Promise<void> {
     let last = -1;
     let still = 0;
-    await until('everything is delivered', async () => {
-      const status = await this.program.status();
-      const quiet = status.ready && status.streams.every((s) => s.lagSeconds === 0) && status.totals.records === last;
-      last = status.totals.records;
-      still = quiet ? still + 1 : 0;
-      return still >= 15;
-    }, seconds);
+    await until(
+      'everything is delivered',
+      async () => {
+        const status = await this.program.status();
+        const quiet = status.ready && status.streams.every((s) => s.lagSeconds === 0) && status.totals.records === last;
+        last = status.totals.records;
+        still = quiet ? still + 1 : 0;
+        return still >= 15;
+      },
+      seconds,
+    );
   }
 
   async stop(): Promise<void> {

@@ -46,9 +46,16 @@ export class Watershard {
   async start(config: Record<string, unknown>, command = 'run', env: Record<string, string> = {}): Promise<void> {
     this.#port = await freePort();
     const file = join(this.folder, 'watershard.yaml');
-    writeFileSync(file, stringify({ dataDir: join(this.folder, 'data'), ops: { listen: `127.0.0.1:${this.#port}` }, ...config }));
+    writeFileSync(
+      file,
+      stringify({ dataDir: join(this.folder, 'data'), ops: { listen: `127.0.0.1:${this.#port}` }, ...config }),
+    );
     const log = openSync(this.logFile, 'a');
-    const child = spawn(process.execPath, [BIN, command, '--config', file], { stdio: ['ignore', log, log], env: { ...process.env, ...this.#env, ...env }, cwd: this.folder });
+    const child = spawn(process.execPath, [BIN, command, '--config', file], {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...this.#env, ...env },
+      cwd: this.folder,
+    });
     closeSync(log);
     child.unref();
     process.once('exit', () => child.kill('SIGKILL'));
@@ -67,12 +74,16 @@ export class Watershard {
 
   /** Waits for /readyz. */
   async ready(seconds = 60): Promise<void> {
-    await until('the program is ready', async () => {
-      if (!this.alive) throw new Error(`it has ended:\n${this.log.slice(-3000)}`);
-      const answer = await fetch(`${this.url}/readyz`);
-      if (answer.status !== 200) throw new Error(await answer.text());
-      return true;
-    }, seconds).catch((e: unknown) => {
+    await until(
+      'the program is ready',
+      async () => {
+        if (!this.alive) throw new Error(`it has ended:\n${this.log.slice(-3000)}`);
+        const answer = await fetch(`${this.url}/readyz`);
+        if (answer.status !== 200) throw new Error(await answer.text());
+        return true;
+      },
+      seconds,
+    ).catch((e: unknown) => {
       throw new Error(`${this.log.slice(-3000)}`, { cause: e });
     });
   }

@@ -19,9 +19,21 @@ export interface Kind {
   readonly change: (value: number) => Record<string, unknown>;
 }
 
-const labels = (value: number): Record<string, string> => ({ app: `app-${value % 7}`, 'example.com/tier': value % 2 === 0 ? 'front' : 'back' });
-const template = { metadata: { labels: { app: 'x' } }, spec: { containers: [{ name: 'c', image: 'registry.example/app:1', env: [{ name: 'TEXT', value: 'quotes " and \\ and ü' }] }] } };
-const label = (value: number): Record<string, unknown> => ({ metadata: { labels: labels(value), annotations: { 'example.com/value': String(value) } } });
+const labels = (value: number): Record<string, string> => ({
+  app: `app-${value % 7}`,
+  'example.com/tier': value % 2 === 0 ? 'front' : 'back',
+});
+const template = {
+  metadata: { labels: { app: 'x' } },
+  spec: {
+    containers: [
+      { name: 'c', image: 'registry.example/app:1', env: [{ name: 'TEXT', value: 'quotes " and \\ and ü' }] },
+    ],
+  },
+};
+const label = (value: number): Record<string, unknown> => ({
+  metadata: { labels: labels(value), annotations: { 'example.com/value': String(value) } },
+});
 
 export const WIDGET_CRD = {
   apiVersion: 'apiextensions.k8s.io/v1',
@@ -31,7 +43,19 @@ export const WIDGET_CRD = {
     group: 'example.com',
     scope: 'Namespaced',
     names: { plural: 'widgets', singular: 'widget', kind: 'Widget', shortNames: ['wd'] },
-    versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } } } }],
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+          },
+        },
+      },
+    ],
   },
 };
 
@@ -39,13 +63,56 @@ export const WIDGET_CRD = {
 const BIG = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('9007199254740993');
 
 export const KINDS: readonly Kind[] = [
-  { name: 'configmaps', path: 'api/v1', body: (name, v) => ({ metadata: { name, labels: labels(v) }, data: { value: String(v), text: 'line\nü✓"' } }), change: (v) => ({ data: { value: String(v) } }) },
-  { name: 'secrets', path: 'api/v1', body: (name, v) => ({ metadata: { name, labels: labels(v) }, stringData: { password: `secret-${v}` } }), change: (v) => ({ stringData: { password: `secret-${v}` } }) },
-  { name: 'services', path: 'api/v1', body: (name, v) => ({ metadata: { name, labels: labels(v) }, spec: { clusterIP: 'None', ports: [{ port: 80 }] } }), change: label },
-  { name: 'serviceaccounts', path: 'api/v1', body: (name, v) => ({ metadata: { name, labels: labels(v) } }), change: label },
-  { name: 'pods', path: 'api/v1', body: (name, v) => ({ metadata: { name, labels: labels(v) }, spec: template.spec }), change: label },
-  { name: 'deployments.apps', path: 'apis/apps/v1', body: (name, v) => ({ metadata: { name, labels: labels(v) }, spec: { replicas: v % 5, selector: { matchLabels: { app: 'x' } }, template } }), change: (v) => ({ spec: { replicas: v % 9 } }) },
-  { name: 'widgets.example.com', path: 'apis/example.com/v1', body: (name, v) => ({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name, labels: labels(v) }, spec: { size: v, big: BIG } }), change: (v) => ({ spec: { size: v } }) },
+  {
+    name: 'configmaps',
+    path: 'api/v1',
+    body: (name, v) => ({ metadata: { name, labels: labels(v) }, data: { value: String(v), text: 'line\nü✓"' } }),
+    change: (v) => ({ data: { value: String(v) } }),
+  },
+  {
+    name: 'secrets',
+    path: 'api/v1',
+    body: (name, v) => ({ metadata: { name, labels: labels(v) }, stringData: { password: `secret-${v}` } }),
+    change: (v) => ({ stringData: { password: `secret-${v}` } }),
+  },
+  {
+    name: 'services',
+    path: 'api/v1',
+    body: (name, v) => ({ metadata: { name, labels: labels(v) }, spec: { clusterIP: 'None', ports: [{ port: 80 }] } }),
+    change: label,
+  },
+  {
+    name: 'serviceaccounts',
+    path: 'api/v1',
+    body: (name, v) => ({ metadata: { name, labels: labels(v) } }),
+    change: label,
+  },
+  {
+    name: 'pods',
+    path: 'api/v1',
+    body: (name, v) => ({ metadata: { name, labels: labels(v) }, spec: template.spec }),
+    change: label,
+  },
+  {
+    name: 'deployments.apps',
+    path: 'apis/apps/v1',
+    body: (name, v) => ({
+      metadata: { name, labels: labels(v) },
+      spec: { replicas: v % 5, selector: { matchLabels: { app: 'x' } }, template },
+    }),
+    change: (v) => ({ spec: { replicas: v % 9 } }),
+  },
+  {
+    name: 'widgets.example.com',
+    path: 'apis/example.com/v1',
+    body: (name, v) => ({
+      apiVersion: 'example.com/v1',
+      kind: 'Widget',
+      metadata: { name, labels: labels(v) },
+      spec: { size: v, big: BIG },
+    }),
+    change: (v) => ({ spec: { size: v } }),
+  },
 ];
 
 /** One write that the API server has confirmed. */
@@ -61,7 +128,10 @@ export interface Write {
 export class Workload {
   readonly writes: Write[] = [];
   /** Living objects by `<resource>/<namespace>/<name>`. */
-  readonly living = new Map<string, { uid: string; resourceVersion: string; kind: Kind; namespace: string; name: string }>();
+  readonly living = new Map<
+    string,
+    { uid: string; resourceVersion: string; kind: Kind; namespace: string; name: string }
+  >();
   readonly #kube: KubeServer;
   readonly #random: () => number;
   readonly #namespaces: readonly string[];
@@ -79,7 +149,10 @@ export class Workload {
     for (const name of this.#namespaces) await this.#kube.call('POST', '/api/v1/namespaces', { metadata: { name } });
     if (!this.#kinds.some((k) => k.name === 'widgets.example.com')) return;
     await this.#kube.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', WIDGET_CRD);
-    for (const end = Date.now() + 20_000; (await this.#kube.call('GET', '/apis/example.com/v1/widgets')).status !== 200; ) {
+    for (
+      const end = Date.now() + 20_000;
+      (await this.#kube.call('GET', '/apis/example.com/v1/widgets')).status !== 200;
+    ) {
       if (Date.now() > end) throw new Error('the CRD is not served');
       await new Promise((r) => setTimeout(r, 100));
     }
@@ -90,9 +163,17 @@ export class Workload {
     await this.#inParallel(count, () => this.createOne(this.#kinds[this.#serial % this.#kinds.length]!));
   }
 
-  async createOne(kind: Kind, namespace = this.#pick(this.#namespaces), name = `${kind.name.split('.')[0]}-${this.#serial}`): Promise<void> {
+  async createOne(
+    kind: Kind,
+    namespace = this.#pick(this.#namespaces),
+    name = `${kind.name.split('.')[0]}-${this.#serial}`,
+  ): Promise<void> {
     const value = this.#serial++;
-    const made = await this.#kube.must('POST', `/${kind.path}/namespaces/${namespace}/${kind.name.split('.')[0]}`, kind.body(name, value));
+    const made = await this.#kube.must(
+      'POST',
+      `/${kind.path}/namespaces/${namespace}/${kind.name.split('.')[0]}`,
+      kind.body(name, value),
+    );
     const { uid, resourceVersion } = made.metadata;
     this.living.set(`${kind.name}/${namespace}/${name}`, { uid, resourceVersion, kind, namespace, name });
     this.#write(kind, 'CREATED', namespace, name, uid, resourceVersion);
@@ -138,7 +219,14 @@ export class Workload {
     return `/${kind.path}/namespaces/${namespace}/${kind.name.split('.')[0]}/${name}`;
   }
 
-  #write(kind: Kind, operation: Write['operation'], namespace: string, name: string, uid: string, resourceVersion: string): void {
+  #write(
+    kind: Kind,
+    operation: Write['operation'],
+    namespace: string,
+    name: string,
+    uid: string,
+    resourceVersion: string,
+  ): void {
     this.writes.push({ resource: kind.name, operation, key: `${namespace}/${name}`, uid, resourceVersion });
   }
 
@@ -155,8 +243,10 @@ export class Workload {
 
   async #inParallel(count: number, one: () => Promise<void>): Promise<void> {
     let left = count;
-    await Promise.all(Array.from({ length: 12 }, async () => {
-      while (left-- > 0) await one();
-    }));
+    await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        while (left-- > 0) await one();
+      }),
+    );
   }
 }

@@ -8,7 +8,9 @@ describe('real controllers at work', () => {
   let rig: Rig;
   before(async () => {
     rig = await Rig.start({ controllers: true });
-    await rig.program.start(rig.config({ watch: { resources: ['pods', 'deployments.apps', 'replicasets.apps', 'events'] } }));
+    await rig.program.start(
+      rig.config({ watch: { resources: ['pods', 'deployments.apps', 'replicasets.apps', 'events'] } }),
+    );
     await rig.program.ready();
   });
   after(() => rig.stop());
@@ -17,8 +19,12 @@ describe('real controllers at work', () => {
     const labels = { app: 'web' };
     const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'registry.example/web:1' }] } };
     const path = '/apis/apps/v1/namespaces/default/deployments';
-    const pods = async (): Promise<{ metadata: { uid: string; name: string } }[]> => (await rig.kube.must('GET', '/api/v1/namespaces/default/pods')).items;
-    await rig.kube.must('POST', path, { metadata: { name: 'web' }, spec: { replicas: 8, selector: { matchLabels: labels }, template } });
+    const pods = async (): Promise<{ metadata: { uid: string; name: string } }[]> =>
+      (await rig.kube.must('GET', '/api/v1/namespaces/default/pods')).items;
+    await rig.kube.must('POST', path, {
+      metadata: { name: 'web' },
+      spec: { replicas: 8, selector: { matchLabels: labels }, template },
+    });
     const all = await until('8 pods', async () => {
       const list = await pods();
       return list.length === 8 && list;
@@ -41,7 +47,10 @@ describe('real controllers at work', () => {
       assert.ok(life.slice(1, -1).every((o) => o === 'UPDATED'));
     }
     const firstDeleted = records.filter((r) => r.operation === 'DELETED' && r.resource === 'pods').slice(0, 5);
-    assert.ok(firstDeleted.every((r) => !left.some((p) => p.metadata.uid === r.uid)), 'the pods scaled away went first');
+    assert.ok(
+      firstDeleted.every((r) => !left.some((p) => p.metadata.uid === r.uid)),
+      'the pods scaled away went first',
+    );
     assert.ok(records.some((r) => r.resource === 'events'));
     assert.ok(records.some((r) => r.resource === 'replicasets' && r.operation === 'DELETED'));
   });

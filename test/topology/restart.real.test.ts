@@ -26,7 +26,8 @@ describe('promise 4: a restart resumes, and a lost position is made up for by co
   /** Without what the API server itself writes when a pod is deleted: an update that sets deletionTimestamp. */
   const ours = (records: readonly SeenRecord[]): SeenRecord[] =>
     records.filter((r) => NAMESPACES.includes(r.namespace) && !(r.operation === 'UPDATED' && isDeleting(r)));
-  const isDeleting = (r: SeenRecord): boolean => (r.object as { metadata: { deletionTimestamp?: string } }).metadata.deletionTimestamp !== undefined;
+  const isDeleting = (r: SeenRecord): boolean =>
+    (r.object as { metadata: { deletionTimestamp?: string } }).metadata.deletionTimestamp !== undefined;
 
   async function changeWhileDown(): Promise<{ updated: string[]; deleted: string[]; created: string[] }> {
     const keys = [...workload.living.keys()];
@@ -36,18 +37,33 @@ describe('promise 4: a restart resumes, and a lost position is made up for by co
     await Promise.all(gone.map((o) => workload.remove(o.key)));
     for (const o of gone.slice(0, 100)) await workload.createOne(o.kind, o.namespace, o.name);
     const writes = workload.writes.slice(start);
-    const ids = (operation: string): string[] => writes.filter((w) => w.operation === operation).map((w) => `${w.uid}:${w.resourceVersion}`).sort();
+    const ids = (operation: string): string[] =>
+      writes
+        .filter((w) => w.operation === operation)
+        .map((w) => `${w.uid}:${w.resourceVersion}`)
+        .sort();
     return { updated: ids('UPDATED'), deleted: gone.map((o) => `${o.uid}:deleted`).sort(), created: ids('CREATED') };
   }
 
-  async function checkMadeUp(expected: { updated: string[]; deleted: string[]; created: string[] }, before: number, by: string): Promise<void> {
+  async function checkMadeUp(
+    expected: { updated: string[]; deleted: string[]; created: string[] },
+    before: number,
+    by: string,
+  ): Promise<void> {
     const fresh = ours((await rig.records()).slice(before));
-    const ids = (operation: string): string[] => fresh.filter((r) => r.operation === operation).map((r) => r.id).sort();
+    const ids = (operation: string): string[] =>
+      fresh
+        .filter((r) => r.operation === operation)
+        .map((r) => r.id)
+        .sort();
     assert.deepEqual(ids('UPDATED'), expected.updated);
     assert.deepEqual(ids('DELETED'), expected.deleted);
     assert.deepEqual(ids('CREATED'), expected.created);
     assert.equal(fresh.length, 1200);
-    assert.ok(fresh.every((r) => r.detectedBy === by), `all were detected by ${by}`);
+    assert.ok(
+      fresh.every((r) => r.detectedBy === by),
+      `all were detected by ${by}`,
+    );
     const records = await rig.records();
     checkStream(records);
     checkLiving(records, workload, NAMESPACES);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Redis } from 'ioredis';
 import { after, before, describe, test } from 'node:test';
+import { Redis } from 'ioredis';
 import { checkStream, checkTable, checkWrites } from '../support/checker.ts';
 import { Rig } from '../support/rig.ts';
 import { until } from '../support/until.ts';
@@ -31,7 +31,9 @@ describe('promise 7: losing Redis costs duplicates, never creates or updates, an
     const redis = new Redis(rig.redis.url);
     await redis.flushall();
     await redis.quit();
-    await until('the loss is counted', async () => /watershard_state_losses_total [1-9]/.test(await rig.program.metrics()));
+    await until('the loss is counted', async () =>
+      /watershard_state_losses_total [1-9]/.test(await rig.program.metrics()),
+    );
     on = false;
     await load;
     await rig.program.ready();
@@ -62,7 +64,8 @@ describe('promise 7: losing Redis costs duplicates, never creates or updates, an
 
   test('killed right after a flush: everything that lives is there, and so is a gap marker', async () => {
     const gaps = (await rig.records()).filter((r) => r.operation === 'GAP').length;
-    const losses = async (): Promise<number> => Number(/watershard_state_losses_total (\d+)/.exec(await rig.program.metrics())?.[1] ?? 0);
+    const losses = async (): Promise<number> =>
+      Number(/watershard_state_losses_total (\d+)/.exec(await rig.program.metrics())?.[1] ?? 0);
     const redis = new Redis(rig.redis.url);
     await redis.flushall();
     await redis.quit();
@@ -75,8 +78,14 @@ describe('promise 7: losing Redis costs duplicates, never creates or updates, an
     await rig.settled();
     const records = await rig.records();
     const ids = new Set(records.map((r) => r.id));
-    assert.deepEqual([...workload.living.values()].filter((o) => !ids.has(`${o.uid}:${o.resourceVersion}`)), []);
-    assert.ok(records.filter((r) => r.operation === 'GAP').length > gaps, 'the markers that were not committed are sent again');
+    assert.deepEqual(
+      [...workload.living.values()].filter((o) => !ids.has(`${o.uid}:${o.resourceVersion}`)),
+      [],
+    );
+    assert.ok(
+      records.filter((r) => r.operation === 'GAP').length > gaps,
+      'the markers that were not committed are sent again',
+    );
   });
 
   test('Redis flushed while stopped: the next start says so', async () => {

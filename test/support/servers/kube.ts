@@ -65,17 +65,28 @@ export class KubeServer {
   /** @param user a kubeconfig user in YAML flow style, e.g. `{token: x}` */
   kubeconfigText(user: string, server = this.url): string {
     return [
-      'apiVersion: v1', 'kind: Config', 'current-context: t',
+      'apiVersion: v1',
+      'kind: Config',
+      'current-context: t',
       `clusters: [{name: t, cluster: {server: "${server}", certificate-authority: ${this.ca}}}]`,
-      `users: [{name: u, user: ${user}}]`, 'contexts: [{name: t, context: {cluster: t, user: u}}]', '',
+      `users: [{name: u, user: ${user}}]`,
+      'contexts: [{name: t, context: {cluster: t, user: u}}]',
+      '',
     ].join('\n');
   }
 
   /** Calls the API as the administrator. Does not throw for an HTTP error status. */
-  async call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, token = ADMIN_TOKEN): Promise<ApiResponse> {
+  async call(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    token = ADMIN_TOKEN,
+  ): Promise<ApiResponse> {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const answer = await request(this.url + path, {
-      method, dispatcher: this.#agent!, headers: { authorization: `Bearer ${token}`, 'content-type': type },
+      method,
+      dispatcher: this.#agent!,
+      headers: { authorization: `Bearer ${token}`, 'content-type': type },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.body.text();
@@ -84,16 +95,24 @@ export class KubeServer {
   }
 
   /** Creates, patches or deletes, and throws where the API refuses. */
-  async must(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<ApiResponse['body']> {
+  async must(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+  ): Promise<ApiResponse['body']> {
     const answer = await this.call(method, path, body);
-    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 500)}`);
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 500)}`);
     return answer.body;
   }
 
   /** Makes etcd forget old revisions at once. */
   async compact(): Promise<void> {
     const etcd = async (path: string, body: unknown): Promise<{ header?: { revision: string } }> => {
-      const r = await request(`http://127.0.0.1:${this.#etcdPort}${path}`, { method: 'POST', body: JSON.stringify(body) });
+      const r = await request(`http://127.0.0.1:${this.#etcdPort}${path}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+      });
       return (await r.body.json()) as { header?: { revision: string } };
     };
     const revision = (await etcd('/v3/maintenance/status', {})).header?.revision;
@@ -105,8 +124,22 @@ export class KubeServer {
     const peer = `http://127.0.0.1:${this.#peerPort}`;
     const old = this.#options.oldEtcd === true;
     this.#etcd.start(old ? '/usr/bin/etcd' : binary('etcd'), [
-      '--name', 't', '--data-dir', join(this.folder, 'etcd'), '--listen-client-urls', url, '--advertise-client-urls', url,
-      '--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `t=${peer}`, '--log-level', 'warn',
+      '--name',
+      't',
+      '--data-dir',
+      join(this.folder, 'etcd'),
+      '--listen-client-urls',
+      url,
+      '--advertise-client-urls',
+      url,
+      '--listen-peer-urls',
+      peer,
+      '--initial-advertise-peer-urls',
+      peer,
+      '--initial-cluster',
+      `t=${peer}`,
+      '--log-level',
+      'warn',
       ...(old ? [] : ['--unsafe-no-fsync']),
     ]);
     await this.#etcd.ready(() => portOpen(this.#etcdPort));
@@ -115,11 +148,22 @@ export class KubeServer {
   async startApi(): Promise<void> {
     const p = (name: string): string => join(this.pki, name);
     this.#api.start(binary('kube-apiserver'), [
-      `--etcd-servers=http://127.0.0.1:${this.#etcdPort}`, '--bind-address=127.0.0.1', '--advertise-address=127.0.0.1',
-      '--endpoint-reconciler-type=none', `--secure-port=${this.#apiPort}`, `--tls-cert-file=${p('apiserver.crt')}`,
-      `--tls-private-key-file=${p('apiserver.key')}`, `--client-ca-file=${this.ca}`, `--token-auth-file=${p('tokens.csv')}`,
-      '--authorization-mode=RBAC', '--service-account-issuer=https://kubernetes.default.svc', `--service-account-key-file=${p('sa.pub')}`,
-      `--service-account-signing-key-file=${p('sa.key')}`, '--service-cluster-ip-range=10.96.0.0/24', '--allow-privileged', '--v=1',
+      `--etcd-servers=http://127.0.0.1:${this.#etcdPort}`,
+      '--bind-address=127.0.0.1',
+      '--advertise-address=127.0.0.1',
+      '--endpoint-reconciler-type=none',
+      `--secure-port=${this.#apiPort}`,
+      `--tls-cert-file=${p('apiserver.crt')}`,
+      `--tls-private-key-file=${p('apiserver.key')}`,
+      `--client-ca-file=${this.ca}`,
+      `--token-auth-file=${p('tokens.csv')}`,
+      '--authorization-mode=RBAC',
+      '--service-account-issuer=https://kubernetes.default.svc',
+      `--service-account-key-file=${p('sa.pub')}`,
+      `--service-account-signing-key-file=${p('sa.key')}`,
+      '--service-cluster-ip-range=10.96.0.0/24',
+      '--allow-privileged',
+      '--v=1',
       ...(this.#options.controllers === true ? [] : ['--disable-admission-plugins=ServiceAccount']),
       ...(this.#options.apiFlags ?? []),
     ]);
@@ -145,12 +189,26 @@ export class KubeServer {
 
   async #startControllers(): Promise<void> {
     const config = join(this.folder, 'kcm.kubeconfig');
-    writeFileSync(config, this.kubeconfigText(`{client-certificate: ${join(this.pki, 'kcm.crt')}, client-key: ${join(this.pki, 'kcm.key')}}`));
+    writeFileSync(
+      config,
+      this.kubeconfigText(
+        `{client-certificate: ${join(this.pki, 'kcm.crt')}, client-key: ${join(this.pki, 'kcm.key')}}`,
+      ),
+    );
     const port = await freePort();
     this.#kcm.start(binary('kube-controller-manager'), [
-      `--kubeconfig=${config}`, `--authentication-kubeconfig=${config}`, `--authorization-kubeconfig=${config}`, '--bind-address=127.0.0.1',
-      `--secure-port=${port}`, `--cert-dir=${join(this.folder, 'kcm-certs')}`, `--service-account-private-key-file=${join(this.pki, 'sa.key')}`,
-      `--root-ca-file=${this.ca}`, '--use-service-account-credentials', '--leader-elect=false', '--kube-api-qps=500', '--kube-api-burst=1000',
+      `--kubeconfig=${config}`,
+      `--authentication-kubeconfig=${config}`,
+      `--authorization-kubeconfig=${config}`,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${port}`,
+      `--cert-dir=${join(this.folder, 'kcm-certs')}`,
+      `--service-account-private-key-file=${join(this.pki, 'sa.key')}`,
+      `--root-ca-file=${this.ca}`,
+      '--use-service-account-credentials',
+      '--leader-elect=false',
+      '--kube-api-qps=500',
+      '--kube-api-burst=1000',
     ]);
     await this.#kcm.ready(() => portOpen(port));
   }

@@ -16,7 +16,10 @@ export function makePki(folder: string): void {
   leaf(folder, 'kcm', '/CN=system:kube-controller-manager');
   openssl(folder, 'genrsa', '-out', 'sa.key', '2048');
   openssl(folder, 'rsa', '-in', 'sa.key', '-pubout', '-out', 'sa.pub');
-  writeFileSync(join(folder, 'tokens.csv'), `${ADMIN_TOKEN},admin,admin-uid,"system:masters"\nplain-token,plain,plain-uid\n`);
+  writeFileSync(
+    join(folder, 'tokens.csv'),
+    `${ADMIN_TOKEN},admin,admin-uid,"system:masters"\nplain-token,plain,plain-uid\n`,
+  );
 }
 
 /** A certificate signed by the folder's CA. */

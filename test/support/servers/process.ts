@@ -99,7 +99,11 @@ export async function portOpen(port: number): Promise<boolean> {
   });
 }
 
-export function binary(name: 'nats-server' | 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'versitygw'): string {
-  const version = { 'nats-server': VERSIONS.nats, etcd: VERSIONS.etcd, versitygw: VERSIONS.versitygw }[name as 'etcd'] ?? VERSIONS.kubernetes;
+export function binary(
+  name: 'nats-server' | 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'versitygw',
+): string {
+  const version =
+    { 'nats-server': VERSIONS.nats, etcd: VERSIONS.etcd, versitygw: VERSIONS.versitygw }[name as 'etcd'] ??
+    VERSIONS.kubernetes;
   return join(CACHE, 'bin', `${name}-${version}`);
 }

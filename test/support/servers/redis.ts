@@ -1,4 +1,4 @@
-import { portOpen, freePort, ServerProcess, temporaryFolder } from './process.ts';
+import { freePort, portOpen, ServerProcess, temporaryFolder } from './process.ts';
 
 /** A real redis-server with an append-only file. Restarts keep port and data. */
 export class RedisServer {
@@ -29,7 +29,17 @@ export class RedisServer {
   async restart(): Promise<void> {
     await this.stop();
     this.#process.start('/usr/bin/redis-server', [
-      '--bind', '127.0.0.1', '--port', String(this.#port), '--dir', this.folder, '--appendonly', 'yes', '--save', '', ...this.#args,
+      '--bind',
+      '127.0.0.1',
+      '--port',
+      String(this.#port),
+      '--dir',
+      this.folder,
+      '--appendonly',
+      'yes',
+      '--save',
+      '',
+      ...this.#args,
     ]);
     await this.#process.ready(() => portOpen(this.#port));
   }

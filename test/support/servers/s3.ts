@@ -30,7 +30,11 @@ export class S3Server {
 
   /** What the AWS SDK reads its credentials from. */
   get environment(): Record<string, string> {
-    return { AWS_ACCESS_KEY_ID: this.accessKeyId, AWS_SECRET_ACCESS_KEY: this.secretAccessKey, AWS_REGION: this.region };
+    return {
+      AWS_ACCESS_KEY_ID: this.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: this.secretAccessKey,
+      AWS_REGION: this.region,
+    };
   }
 
   makeBucket(name: string): void {
@@ -39,7 +43,15 @@ export class S3Server {
 
   async restart(): Promise<void> {
     await this.stop();
-    const args = ['--port', `127.0.0.1:${this.#port}`, '--access', this.accessKeyId, '--secret', this.secretAccessKey, '--quiet'];
+    const args = [
+      '--port',
+      `127.0.0.1:${this.#port}`,
+      '--access',
+      this.accessKeyId,
+      '--secret',
+      this.secretAccessKey,
+      '--quiet',
+    ];
     this.#process.start(binary('versitygw'), [...args, 'posix', join(this.folder, 'root')]);
     await this.#process.ready(() => portOpen(this.#port));
   }
