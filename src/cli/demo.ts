@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
@@ -27,19 +27,21 @@ export function demoCommand(): Command {
     )
     .option('--rate <changes>', 'changes a second in the simulated cluster', number, 50)
     .option('--objects <count>', 'objects in the simulated cluster', number, 1000)
-    .option('--dir <folder>', 'folder for the state and the Parquet files', './watershard-data')
+    .option('--dir <folder>', 'folder for the state and the Parquet files; what an earlier demo left in it is removed', './watershard-data/demo')
     .option('--listen <address>', 'address of the live page', '127.0.0.1:8081')
     .option('--seconds <seconds>', 'stop after this time instead of on Ctrl-C', number)
     .addHelpText(
       'after',
-      '\nExample:\n  watershard demo --seconds 30\n  duckdb -c "SELECT kind, operation, count(*) FROM \'watershard-data/lake/changes/**/*.parquet\' GROUP BY ALL"',
+      '\nExample:\n  watershard demo --seconds 30\n  duckdb -c "SELECT kind, operation, count(*) FROM \'watershard-data/demo/lake/changes/**/*.parquet\' GROUP BY ALL"',
     )
     .action(demo);
 }
 
 async function demo(options: Options): Promise<void> {
-  mkdirSync(options.dir, { recursive: true });
   const kubeconfig = join(options.dir, 'simulator.kubeconfig');
+  // Every demo has a cluster of its own, which knows nothing of the one before. Only what a demo has made is removed.
+  if (existsSync(kubeconfig)) rmSync(options.dir, { recursive: true });
+  mkdirSync(options.dir, { recursive: true });
   const simulator = await simulate(kubeconfig, options);
   const stop = new AbortController();
   const logger = createLogger('info');

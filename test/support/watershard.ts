@@ -3,17 +3,11 @@ import { appendFileSync, closeSync, openSync, readFileSync, writeFileSync } from
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import type { StatusReport } from '../../src/model/status.ts';
 import { freePort, temporaryFolder } from './servers/process.ts';
 import { until } from './until.ts';
 
 const BIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-
-interface Status {
-  readonly ready: boolean;
-  readonly reasons: string[];
-  readonly streams: { id: string; state: string; synced: boolean; lagSeconds: number; resourceVersion: string }[];
-  readonly totals: { records: number; bytes: number };
-}
 
 /** The real program as a process of its own, run from the sources. */
 export class Watershard {
@@ -36,6 +30,10 @@ export class Watershard {
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? -1;
   }
 
   get alive(): boolean {
@@ -63,9 +61,9 @@ export class Watershard {
     child.once('exit', (code, signal) => appendFileSync(this.logFile, `--- ended: ${code ?? signal}\n`));
   }
 
-  async status(): Promise<Status> {
+  async status(): Promise<StatusReport> {
     const answer = await fetch(`${this.url}/status`);
-    return (await answer.json()) as Status;
+    return (await answer.json()) as StatusReport;
   }
 
   async metrics(): Promise<string> {
