@@ -41,7 +41,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/state/': { rooms: [MODEL, TELEMETRY], packages: ['ioredis'] },
   'src/exporters/': {
     rooms: [MODEL, TELEMETRY],
-    packages: ['zod', '@nats-io/transport-node', '@nats-io/jetstream', '@aws-sdk/client-s3', 'hyparquet-writer'],
+    packages: [
+      'zod',
+      '@nats-io/transport-node',
+      '@nats-io/jetstream',
+      '@nats-io/obj',
+      '@aws-sdk/client-s3',
+      'hyparquet-writer',
+    ],
   },
   'src/checkpoint/': { rooms: [MODEL], packages: [], node: PURE },
   'src/topology/': { rooms: [MODEL, 'src/config/', TELEMETRY, ...STAGES], packages: [] },

@@ -1,42 +1,44 @@
 import { isMainThread, workerData } from 'node:worker_threads';
-import { Piscina } from 'piscina';
-import type { ShardTask } from '../src/shard/protocol.ts';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { WorkTrace } from '../src/model/work-trace.ts';
+import type { ShardData, ShardTask } from '../src/shard/protocol.ts';
 import { KnownTable } from '../src/transform/known-table.ts';
 import type { StreamPlan } from '../src/transform/plan.ts';
 import { StreamTransform } from '../src/transform/stream-transform.ts';
-import type { Work, WorkResult } from '../src/transform/work.ts';
+import type { Work } from '../src/transform/work.ts';
 
 if (isMainThread) throw new Error('workers/transform is a thread entry; it is started by src/shard');
+
+const { shard, trace: shared } = workerData as ShardData;
+const trace = new WorkTrace(shared);
 
 /** A shard's streams, each with its plan and its known objects. */
 const streams = new Map<string, StreamTransform>();
 
 function transformOf(stream: string): StreamTransform {
   const transform = streams.get(stream);
-  if (transform === undefined) throw new Error(`stream ${stream} is not open on shard ${workerData?.shard}`);
+  if (transform === undefined) throw new Error(`stream ${stream} is not open on shard ${shard}`);
   return transform;
 }
 
-function buffersOf(result: WorkResult): ArrayBuffer[] {
-  return [result.delta, ...result.lanes.filter((lane) => lane !== null)];
-}
-
 /** An answer, with the buffers in it moved to the main thread. */
-function moved(answer: unknown, buffers: readonly ArrayBuffer[]): unknown {
-  return Piscina.move({
-    get [Piscina.transferableSymbol]() {
-      return buffers;
-    },
-    get [Piscina.valueSymbol]() {
-      return answer;
-    },
-  } as never);
+function moved(value: unknown, buffers: readonly ArrayBuffer[]): unknown {
+  return move({ [transferableSymbol]: buffers, [valueSymbol]: value } as never);
 }
 
 export default function run(task: ShardTask<StreamPlan, Work>): unknown {
+  trace.task(task.stream);
+  try {
+    return answer(task);
+  } finally {
+    trace.idle();
+  }
+}
+
+function answer(task: ShardTask<StreamPlan, Work>): unknown {
   switch (task.type) {
     case 'open':
-      streams.set(task.stream, new StreamTransform(task.plan, new KnownTable()));
+      streams.set(task.stream, new StreamTransform(task.plan, new KnownTable(), task.quarantine, trace));
       return undefined;
     case 'seed':
       transformOf(task.stream).seed(task.packed);
@@ -47,7 +49,7 @@ export default function run(task: ShardTask<StreamPlan, Work>): unknown {
     }
     case 'work': {
       const result = transformOf(task.stream).apply(task.work);
-      return moved(result, buffersOf(result));
+      return moved(result, [result.delta, ...result.lanes.filter((lane) => lane !== null)]);
     }
     case 'close':
       streams.delete(task.stream);

@@ -27,7 +27,11 @@ export function demoCommand(): Command {
     )
     .option('--rate <changes>', 'changes a second in the simulated cluster', number, 50)
     .option('--objects <count>', 'objects in the simulated cluster', number, 1000)
-    .option('--dir <folder>', 'folder for the state and the Parquet files; what an earlier demo left in it is removed', './watershard-data/demo')
+    .option(
+      '--dir <folder>',
+      'folder for the state and the Parquet files; what an earlier demo left in it is removed',
+      './watershard-data/demo',
+    )
     .option('--listen <address>', 'address of the live page', '127.0.0.1:8081')
     .option('--seconds <seconds>', 'stop after this time instead of on Ctrl-C', number)
     .addHelpText(

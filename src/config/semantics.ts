@@ -43,7 +43,7 @@ function exporterProblems({ exporters }: Config): Problem[] {
 }
 
 function flowProblems({ flow }: Config): Problem[] {
-  if (flow.bytesPerStream <= flow.bytesInFlight) return [];
+  if (flow.bytesPerStream === undefined || flow.bytesPerStream <= flow.bytesInFlight) return [];
   return [
     {
       path: ['flow', 'bytesPerStream'],

@@ -53,8 +53,12 @@ export interface ExporterEvents {
   cutWanted(stream: string): void;
   /** Batches that were not acknowledged are lost (its thread crashed): replay the stream from its last commit. */
   lost(stream: string, reason: string): void;
-  /** A record that this sink cannot take; goes to the dead-letter exporter if there is one. */
-  rejected(record: Rejected): void;
+  /**
+   * A record that this sink cannot take; goes to the dead-letter exporter if there is one. Its batch is acknowledged only
+   * when the promise is fulfilled, as then the dead letter is stored; undefined where there is nothing to wait for.
+   * The promise is never rejected. The payload is copied before this returns.
+   */
+  rejected(record: Rejected): Promise<void> | undefined;
 }
 
 export interface Rejected {

@@ -55,6 +55,6 @@ export const exporterOptions = {
   deadLetter: exporterName
     .optional()
     .describe(
-      'Name of the exporter that gets the records which this one cannot take. Without it they are dropped, counted and logged.',
+      'Name of the exporter that gets the records which this one cannot take; it gets dead letters and nothing else. Without it they are dropped, counted and logged.',
     ),
 } as const;

@@ -70,6 +70,11 @@ export const ERROR_CODES = {
     cause: 'A worker thread ended unexpectedly.',
     remedy: 'Nothing to do: it is replaced, and its streams go on from their last commit.',
   },
+  WORKER_UNUSABLE: {
+    class: 'configuration',
+    cause: 'Worker threads end before they have done anything: a damaged installation, or too little memory.',
+    remedy: 'Install Watershard again, raise flow.workerHeap, or give the process more memory.',
+  },
   // transform
   OBJECT_POISONOUS: {
     class: 'terminal',

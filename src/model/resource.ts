@@ -38,7 +38,20 @@ export interface Stream {
   readonly metadataOnly: boolean;
 }
 
-/** What a stream selects. A position taken in another scope is not valid in this one. */
+/** What a stream selects, as JSON: a position taken in another scope is not valid in this one. */
 export function streamScope(s: Stream): string {
-  return [s.namespace ?? '', s.labelSelector ?? '', s.fieldSelector ?? '', s.metadataOnly ? 'metadata' : ''].join('|');
+  const { group, version, kind, resource, namespaced } = s.resource;
+  const { namespace, labelSelector, fieldSelector, metadataOnly } = s;
+  return JSON.stringify({
+    resource: { group, version, kind, resource, namespaced },
+    namespace,
+    labelSelector,
+    fieldSelector,
+    metadataOnly,
+  });
+}
+
+/** The stream that a position was taken of; undefined where the scope is not one of `streamScope`. */
+export function streamOfScope(id: string, scope: string): Stream | undefined {
+  return scope.startsWith('{') ? { id, ...(JSON.parse(scope) as Omit<Stream, 'id'>) } : undefined;
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { parseBytes } from '../model/units.ts';
+import { parseBytes, parseDuration } from '../model/units.ts';
 
 const MIB = 2 ** 20;
 
@@ -8,6 +8,13 @@ const bytes = z.union([z.string(), z.number()]).transform((value, context) => {
   const parsed = parseBytes(String(value));
   if (parsed !== undefined && parsed >= MIB) return parsed;
   context.addIssue({ code: 'custom', message: 'not a size of at least 1MiB; write it like 64MiB or 100MB' });
+  return z.NEVER;
+});
+
+const duration = z.string().transform((value, context) => {
+  const parsed = parseDuration(value);
+  if (parsed !== undefined && parsed >= 1000) return parsed;
+  context.addIssue({ code: 'custom', message: 'not a duration of at least 1s; write it like 30s or 2m' });
   return z.NEVER;
 });
 
@@ -28,12 +35,26 @@ export const flowConfig = z
       .describe(
         'Bytes that may be between the sockets and the acknowledgements, over all streams. When they are used up, nothing is read. Size.',
       ),
-    bytesPerStream: bytes
-      .prefault('32MiB')
-      .describe(
+    bytesPerStream: bytes.optional().meta({
+      description:
         'The same for one stream, so that a busy one does not hold up the others. At most bytesInFlight. Size.',
+      'x-default': '32MiB, or bytesInFlight where that is less',
+    }),
+    taskTimeout: duration
+      .prefault('60s')
+      .describe(
+        'A worker thread that is busy with one batch for longer is taken to be in an endless evaluation, and is replaced. Duration.',
+      ),
+    workerHeap: bytes
+      .prefault('1GiB')
+      .describe(
+        'JavaScript heap of one worker thread, beside the known objects, which are not in it. A thread that needs more is replaced; without a limit the whole process would end. Size.',
       ),
   })
   .describe('Flow control.');
 
 export type FlowConfig = z.output<typeof flowConfig>;
+
+export function bytesPerStream(flow: FlowConfig): number {
+  return flow.bytesPerStream ?? Math.min(32 * MIB, flow.bytesInFlight);
+}

@@ -63,6 +63,9 @@ export function createMetrics(registry = new Registry()) {
       'exporter',
       'reason',
     ]),
+    claimChecks: counter('exporter_claim_checks_total', 'Records above the limit of the sink, stored beside it.', [
+      'exporter',
+    ]),
     pendingBytes: gauge('exporter_pending_bytes', 'Bytes written to the exporter and not acknowledged.', ['exporter']),
     ackSeconds: histogram(
       'exporter_ack_seconds',

@@ -35,10 +35,22 @@ export class Outlet {
   /** Forwarded and not acknowledged, by stream, in order. */
   readonly #forwarded = new Map<string, Batch[]>();
   #forwardedBytes = 0;
+  /** Up to where a stream is committed, and so not sent again when it begins anew. */
+  readonly #committed = new Map<string, number>();
   #acknowledged = 0;
   #warnedAt = 0;
+  readonly #onDropped: (batch: Batch) => void;
 
-  constructor(exporter: Exporter, lane: number, options: OutletOptions, metrics: Metrics, logger: Logger) {
+  /** @param lane negative where it gets nothing but dead letters */
+  constructor(
+    exporter: Exporter,
+    lane: number,
+    options: OutletOptions,
+    metrics: Metrics,
+    logger: Logger,
+    onDropped: (batch: Batch) => void = () => undefined,
+  ) {
+    this.#onDropped = onDropped;
     this.exporter = exporter;
     this.name = options.name;
     this.type = options.type;
@@ -60,11 +72,17 @@ export class Outlet {
   }
 
   open(stream: Stream, incarnation: number, position: Position | undefined, fields: readonly FieldColumn[] = []): void {
+    this.#countLost(stream.id);
     this.#waiting = this.#waiting.filter((b) => b.stream.id !== stream.id);
     this.#waitingBytes = sum(this.#waiting);
     this.#forwardedBytes -= sum(this.#forwarded.get(stream.id) ?? []);
     this.#forwarded.delete(stream.id);
     this.exporter.open(stream, incarnation, position, fields);
+  }
+
+  /** The stream does not send again what it has sent up to this sequence. */
+  committed(stream: string, sequence: number): void {
+    if (!this.required) this.#committed.set(stream, sequence);
   }
 
   write(batch: Batch): void {
@@ -96,6 +114,20 @@ export class Outlet {
     }
   }
 
+  /** A stream begins anew at its commit, for which an optional exporter was not waited. */
+  #countLost(stream: string): void {
+    const committed = this.#committed.get(stream) ?? 0;
+    this.#committed.delete(stream);
+    const pending = [...(this.#forwarded.get(stream) ?? []), ...this.#waiting.filter((b) => b.stream.id === stream)];
+    const lost = pending.filter((b) => b.sequence <= committed).reduce((count, b) => count + b.records, 0);
+    if (lost === 0) return;
+    this.#metrics.dropped.inc({ exporter: this.name, reason: 'restart' }, lost);
+    this.#logger.warn(
+      { exporter: this.name, stream, records: lost },
+      'a stream begins again, and an optional exporter loses what it had not stored; counted in watershard_records_dropped_total',
+    );
+  }
+
   #forward(batch: Batch): void {
     // The exporter owns the buffer from here and may transfer it, when its length becomes 0.
     laneBytes.set(batch, batch.lane.byteLength);
@@ -118,6 +150,7 @@ export class Outlet {
 
   #drop(batch: Batch): void {
     this.#metrics.dropped.inc({ exporter: this.name, reason: 'overflow' }, batch.records);
+    this.#onDropped(batch);
     if (Date.now() - this.#warnedAt < 10_000) return;
     this.#warnedAt = Date.now();
     const { overflow, bytes } = this.#options.buffer;

@@ -1,12 +1,12 @@
 import type { Config } from '../config/schema.ts';
-import type { Exporter, ExporterContext, ExporterEvents, Rejected } from '../exporters/exporter.ts';
+import type { Batch, Exporter, ExporterContext, ExporterEvents, Rejected } from '../exporters/exporter.ts';
 import type { ExporterType, LaneWish } from '../exporters/exporter-type.ts';
 import { EXPORTERS, type ExporterConfig } from '../exporters/registry.ts';
 import { WorkerThread } from '../shard/threads.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { LanePlan } from '../transform/plan.ts';
-import { DEAD_LETTERS, DeadLetters } from './dead-letter.ts';
+import { DEAD_LETTERS, DeadLetters, type Route } from './dead-letter.ts';
 import { Outlet } from './outlet.ts';
 import type { StreamRun } from './stream-run.ts';
 
@@ -20,9 +20,15 @@ export function exporterType(config: ExporterConfig): AnyExporterType {
   return EXPORTERS[config.type] as AnyExporterType;
 }
 
-/** What the transform has to produce, one lane an exporter in the order of the configuration. */
+/** Those that get records: an exporter that some `deadLetter` names gets the dead letters, and nothing else. */
+function recipients({ exporters }: Pick<Config, 'exporters'>): ExporterConfig[] {
+  const letters = new Set(exporters.map((e) => e.deadLetter));
+  return exporters.filter((e) => !letters.has(e.name));
+}
+
+/** What the transform has to produce, one lane an exporter that gets records, in the order of the configuration. */
 export function lanePlans(config: Pick<Config, 'exporters'>): LanePlan[] {
-  return config.exporters.map((e) => ({ exporter: e.name, ...exporterType(e).lane(e) }));
+  return recipients(config).map((e) => ({ exporter: e.name, ...exporterType(e).lane(e) }));
 }
 
 export interface OutletsContext {
@@ -33,17 +39,25 @@ export interface OutletsContext {
   readonly onLost: (stream: string, reason: string) => void;
 }
 
+export interface Outlets {
+  readonly outlets: readonly Outlet[];
+  readonly deadLetters: DeadLetters;
+}
+
 /** Makes the exporters of a configuration and leads their answers to the streams. */
-export async function createOutlets(config: Config, context: OutletsContext): Promise<Outlet[]> {
+export async function createOutlets(config: Config, context: OutletsContext): Promise<Outlets> {
+  const receiving = recipients(config);
   const outlets: Outlet[] = [];
   let deadLetters: DeadLetters | undefined;
   const logger = context.logger;
-  for (const [lane, e] of config.exporters.entries()) {
-    const own = (): Outlet => outlets[lane] as Outlet;
+  for (const [index, e] of config.exporters.entries()) {
+    const own = (): Outlet => outlets[index] as Outlet;
     const events: ExporterEvents = {
       acked: (stream, incarnation, sequence) => {
-        if (stream === DEAD_LETTERS.id) own().acked(stream, sequence);
-        else context.runOf(stream)?.acked(own(), incarnation, sequence);
+        if (stream === DEAD_LETTERS.id) {
+          own().acked(stream, sequence);
+          deadLetters?.acked(own(), sequence);
+        } else context.runOf(stream)?.acked(own(), incarnation, sequence);
       },
       absorbed: (stream, incarnation, sequence) => context.runOf(stream)?.absorbed(own(), incarnation, sequence),
       // Later, since an exporter may say so in the middle of a `write`.
@@ -62,13 +76,18 @@ export async function createOutlets(config: Config, context: OutletsContext): Pr
       events,
       openThread: () => new WorkerThread('parquet'),
     });
-    outlets.push(new Outlet(exporter, lane, e, context.metrics, logger));
+    const dropped = (batch: Batch): void => {
+      if (batch.stream === DEAD_LETTERS) deadLetters?.dropped(own(), batch.sequence);
+    };
+    outlets.push(new Outlet(exporter, receiving.indexOf(e), e, context.metrics, logger, dropped));
   }
-  const routes = new Map<string, Outlet>();
+  const routes = new Map<string, Route>();
   for (const e of config.exporters) {
-    const target = e.deadLetter === undefined ? undefined : outlets.find((o) => o.name === e.deadLetter);
-    if (target !== undefined) routes.set(e.name, target);
+    const index = config.exporters.findIndex((other) => other.name === e.deadLetter);
+    const [target, outlet] = [config.exporters[index], outlets[index]];
+    if (target !== undefined && outlet !== undefined)
+      routes.set(e.name, { outlet, subject: exporterType(target).lane(target).subject });
   }
   deadLetters = new DeadLetters(routes, config.cluster.name, context.metrics, logger);
-  return outlets;
+  return { outlets, deadLetters };
 }

@@ -7,9 +7,10 @@ import { WorkerThread } from '../shard/threads.ts';
 import { createStateStore } from '../state/open-state.ts';
 import type { StateStore } from '../state/state.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { ApiClient } from '../watch/api-client.ts';
 import { Credentials } from '../watch/credentials.ts';
+import { runInventories } from './inventory.ts';
 import { backoff, pause } from './pause.ts';
 import { type OpenedState, openState } from './state-opening.ts';
 import { startingStatus } from './status.ts';
@@ -66,6 +67,8 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
   const client = new ApiClient({ credentials, metrics, logger });
   const store = createStore(config, options);
   let records = 0;
+  const ending = new AbortController();
+  const inventories = options.mode === 'run' ? inventoriesOf(config, options, ending) : undefined;
   try {
     const clusterUid = await patiently(
       () => client.clusterUid(signal),
@@ -94,6 +97,7 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
         stateKind: store.kind,
         startedAt,
         gap,
+        former: opened.former,
         remember: opened.remember,
       });
       const end = await topology.run();
@@ -106,8 +110,19 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
     }
     return ended(options.mode, records);
   } finally {
+    ending.abort();
+    await inventories;
     await client.close();
   }
+}
+
+/** Inventories are snapshots with a state, metrics and connections of their own; the log hears of them only what goes wrong. */
+function inventoriesOf(config: Config, options: RunOptions, ending: AbortController): Promise<void> {
+  const signal = AbortSignal.any([options.signal, ending.signal]);
+  const logger = options.logger.child({ inventory: true }, { level: 'warn' });
+  const take = async (part: Config): Promise<boolean> =>
+    (await runTopology(part, { logger, metrics: createMetrics(), signal, mode: 'snapshot' })).delivered;
+  return runInventories(config, take, logger, signal);
 }
 
 const LOST = 'the state was lost; deletes before this may have been missed';

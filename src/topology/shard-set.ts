@@ -1,8 +1,10 @@
 import type { WatershardError } from '../model/errors.ts';
 import type { Resource } from '../model/resource.ts';
 import type { ShardStatus } from '../model/status.ts';
+import { type Culprit, WorkTrace } from '../model/work-trace.ts';
+import type { FlowConfig } from '../shard/config.ts';
 import { shardOf } from '../shard/hash.ts';
-import { type ShardTask, workBuffers } from '../shard/protocol.ts';
+import { type ShardData, type ShardTask, workBuffers } from '../shard/protocol.ts';
 import { WorkerThread } from '../shard/threads.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -20,31 +22,39 @@ interface Shard {
   readonly recordCount: { inc(by: number): void };
 }
 
+export interface ShardSetOptions {
+  readonly count: number;
+  readonly flow: Pick<FlowConfig, 'taskTimeout' | 'workerHeap'>;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** A thread has ended: what its shard knew, and what was on its way there, is void. @param culprit what it was doing */
+  readonly onCrash: (shard: number, culprit: Culprit | undefined) => void;
+  /** It is replaced, and the streams on it can begin again. */
+  readonly onRevived: (shard: number, error: WatershardError) => void;
+  /** It cannot be replaced. */
+  readonly onFatal: (error: unknown) => void;
+}
+
 /** The transform threads. A thread that ends is replaced; the streams on it are then told to begin again. */
 export class ShardSet {
   readonly #shards: readonly Shard[];
+  readonly #options: ShardSetOptions;
 
-  /** @param onCrash called after the thread was replaced, with the index of the shard, which knows nothing now */
-  constructor(
-    count: number,
-    metrics: Metrics,
-    logger: Logger,
-    onCrash: (shard: number, error: WatershardError) => void,
-  ) {
-    this.#shards = Array.from({ length: count }, (_, index) => {
-      const thread = new WorkerThread('transform', { shard: index }, (error) => {
-        const shard = this.#shards[index]!;
-        shard.restarts++;
-        shard.queueBytes = 0;
-        metrics.shardRestarts.inc({ shard: String(index) });
-        logger.error(
-          { shard: index, err: error },
-          'a worker thread ended and is replaced; its streams go on from their last commit',
-        );
-        thread.revive().then(
-          () => onCrash(index, error),
-          (e: unknown) => logger.fatal({ shard: index, err: e }, 'a worker thread could not be replaced'),
-        );
+  constructor(options: ShardSetOptions) {
+    this.#options = options;
+    const { metrics, flow } = options;
+    this.#shards = Array.from({ length: options.count }, (_, index) => {
+      const trace = new WorkTrace();
+      const workerData: ShardData = { shard: index, trace: trace.shared };
+      const thread = new WorkerThread('transform', {
+        workerData,
+        taskTimeout: flow.taskTimeout,
+        heapBytes: flow.workerHeap,
+        onCrash: (error) => {
+          const culprit = trace.read();
+          trace.idle();
+          this.#crashed(this.#shards[index]!, error, culprit);
+        },
       });
       const label = { shard: String(index) };
       const counters = {
@@ -82,13 +92,16 @@ export class ShardSet {
     shard.queueBytes += bytes;
     const restarts = shard.restarts;
     const task: ShardTask<StreamPlan, Work> = { type: 'work', stream: key, work };
-    const result = await shard.thread.run<WorkResult>(task, 'bytes' in work ? workBuffers(work) : []);
-    if (restarts === shard.restarts) shard.queueBytes -= bytes;
-    shard.batches++;
-    shard.records += result.records;
-    shard.batchCount.inc();
-    shard.recordCount.inc(result.records);
-    return result;
+    try {
+      const result = await shard.thread.run<WorkResult>(task, 'bytes' in work ? workBuffers(work) : []);
+      shard.batches++;
+      shard.records += result.records;
+      shard.batchCount.inc();
+      shard.recordCount.inc(result.records);
+      return result;
+    } finally {
+      if (restarts === shard.restarts) shard.queueBytes -= bytes;
+    }
   }
 
   status(): ShardStatus[] {
@@ -103,5 +116,19 @@ export class ShardSet {
 
   async close(): Promise<void> {
     await Promise.all(this.#shards.map((s) => s.thread.close()));
+  }
+
+  #crashed(shard: Shard, error: WatershardError, culprit: Culprit | undefined): void {
+    const { metrics, logger, onCrash, onRevived, onFatal } = this.#options;
+    const { index } = shard;
+    shard.restarts++;
+    shard.queueBytes = 0;
+    metrics.shardRestarts.inc({ shard: String(index) });
+    logger.error(
+      { shard: index, stream: culprit?.stream, err: error },
+      'a worker thread ended and is replaced; its streams go on from their last commit',
+    );
+    onCrash(index, culprit);
+    shard.thread.revive().then(() => onRevived(index, error), onFatal);
   }
 }

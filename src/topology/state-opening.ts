@@ -1,4 +1,5 @@
 import { errorMessage, WatershardError } from '../model/errors.ts';
+import { type Stream, streamOfScope } from '../model/resource.ts';
 import type { StateIdentity, StateSession, StateStore } from '../state/state.ts';
 import { readWitness, writeWitness } from '../state/witness.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -8,6 +9,8 @@ export interface OpenedState {
   readonly session: StateSession;
   /** Set where this machine remembers a state that is not there any more: deletes made meanwhile cannot be known. */
   readonly lost: boolean;
+  /** Streams that it has positions of. */
+  readonly former: readonly Stream[];
   /** Has this machine remember the state; to be called when all that has to be said of a loss is committed. */
   readonly remember: () => Promise<void>;
 }
@@ -29,13 +32,14 @@ export async function openState(
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
       const session = await store.open(identity);
+      const former = await formerStreams(session);
       onTrouble(undefined);
-      if (store.kind === 'memory') return { session, lost: false, remember: async () => undefined };
+      if (store.kind === 'memory') return { session, lost: false, former, remember: async () => undefined };
       const witness = await readWitness(dataDir, identity.cluster, logger);
       const remember = (): Promise<void> => writeWitness(dataDir, identity.cluster, session.epoch);
       const lost = witness !== undefined && witness !== session.epoch;
       if (!lost) await remember();
-      return { session, lost, remember };
+      return { session, lost, former, remember };
     } catch (e) {
       if (e instanceof WatershardError && e.class === 'configuration') throw e;
       onTrouble(errorMessage(e));
@@ -44,4 +48,13 @@ export async function openState(
     }
   }
   return undefined;
+}
+
+async function formerStreams(session: StateSession): Promise<Stream[]> {
+  try {
+    return [...(await session.positions())].flatMap(([id, { scope }]) => streamOfScope(id, scope) ?? []);
+  } catch (e) {
+    await session.close();
+    throw e;
+  }
 }

@@ -1,12 +1,20 @@
 import type { Stream } from '../model/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { WorkResult } from '../transform/work.ts';
+import type { Failure, WorkResult } from '../transform/work.ts';
 import { SUPPRESSIONS } from '../transform/work.ts';
 
 /** Counts and logs what a piece of work brought beside its records. */
-export function reportResult(context: { metrics: Metrics; logger: Logger }, stream: Stream, result: WorkResult): void {
-  const { metrics, logger } = context;
+export function reportResult(
+  context: {
+    readonly metrics: Metrics;
+    readonly logger: Logger;
+    readonly onQuarantined: (stream: Stream, failure: Failure) => void;
+  },
+  stream: Stream,
+  result: WorkResult,
+): void {
+  const { metrics, logger, onQuarantined } = context;
   for (const reason of SUPPRESSIONS) {
     const count = result.suppressed[reason];
     if (count > 0) metrics.suppressed.inc({ stream: stream.id, reason }, count);
@@ -19,6 +27,7 @@ export function reportResult(context: { metrics: Metrics; logger: Logger }, stre
       { stream: stream.id, key: failure.key, code: failure.code, reason: failure.message },
       'an object was set aside',
     );
+    onQuarantined(stream, failure);
   }
   for (const { field, count, sample } of result.fieldErrors) {
     metrics.fieldErrors.inc({ stream: stream.id, field }, count);

@@ -4,15 +4,17 @@ import type { FieldColumn } from '../model/field-type.ts';
 import type { Intake } from '../model/intake.ts';
 import type { Position } from '../model/position.ts';
 import { type Stream, streamScope } from '../model/resource.ts';
+import type { Culprit } from '../model/work-trace.ts';
 import type { Credits } from '../shard/credits.ts';
 import type { StateSession } from '../state/state.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { staticType } from '../transform/extract.ts';
 import type { StreamPlan } from '../transform/plan.ts';
-import type { Work, WorkResult } from '../transform/work.ts';
+import type { Failure, Work, WorkResult } from '../transform/work.ts';
 import type { Committable, PendingCommit } from './committer.ts';
 import type { Outlet } from './outlet.ts';
+import { about, Poison, VERDICTS } from './poison.ts';
 import type { ShardSet } from './shard-set.ts';
 import { reportResult } from './stream-report.ts';
 
@@ -32,10 +34,16 @@ export interface StreamRunContext {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly table: 'changes' | 'inventory';
+  /** The moment that a snapshot shows, for all its streams; Unix time, microseconds. */
+  readonly asOf?: number;
   /** Something may have become committable. */
   readonly onProgress: (run: StreamRun) => void;
   /** A defect: the stream cannot go on as it is and must be begun again. */
   readonly onFailure: (run: StreamRun, error: unknown) => void;
+  /** A frame or object was set aside; it is counted and logged. */
+  readonly onQuarantined: (stream: Stream, failure: Failure) => void;
+  /** The run before this one on the same stream, ended: what is on its way for that one is void, its counts go on. */
+  readonly former: StreamRun | undefined;
 }
 
 /** One stream on its way from the watch through its shards to the exporters, and its acknowledgements on their way back. */
@@ -45,7 +53,8 @@ export class StreamRun implements Committable {
   readonly plans: readonly StreamPlan[];
   readonly shards: readonly number[];
   readonly #context: StreamRunContext;
-  #incarnation = 0;
+  #incarnation: number;
+  #begun = false;
   #sequence = 0;
   /** What is stored durably, for commits. */
   #acks: AckTracker;
@@ -54,15 +63,16 @@ export class StreamRun implements Committable {
   readonly #fields: readonly FieldColumn[];
   #position: Position | undefined;
   #stopped = true;
+  readonly #poison = new Poison();
   #working = 0;
   #cutting = false;
   #cutAgain = false;
   #held: (PromiseWithResolvers<void> & { readonly parked: Intake[] }) | undefined;
-  records = 0;
+  records: number;
   /** A gap marker is on its way and not committed. */
   gapPending = false;
   /** Read from the API server. */
-  bytes = 0;
+  bytes: number;
   knownObjects: number[];
   listed = false;
 
@@ -71,6 +81,9 @@ export class StreamRun implements Committable {
     this.plans = plans;
     this.shards = shards;
     this.#context = context;
+    this.#incarnation = context.former?.incarnation ?? 0;
+    this.records = context.former?.records ?? 0;
+    this.bytes = context.former?.bytes ?? 0;
     this.#acks = this.#newTracker();
     this.#taken = this.#newTracker(false);
     this.knownObjects = plans.map(() => 0);
@@ -96,7 +109,12 @@ export class StreamRun implements Committable {
 
   /** It has begun before, in this life of the topology. */
   get begun(): boolean {
-    return this.#incarnation > 0;
+    return this.#begun;
+  }
+
+  /** Counts the beginnings of the stream. */
+  get incarnation(): number {
+    return this.#incarnation;
   }
 
   /** When the oldest batch was read that is not acknowledged; Unix time, microseconds. */
@@ -122,7 +140,9 @@ export class StreamRun implements Committable {
     this.#acks = this.#newTracker();
     this.#taken = this.#newTracker(false);
     for (const [i, plan] of this.plans.entries()) {
-      await shards.control(this.shards[i]!, { type: 'open', stream: this.#key(i), plan });
+      const { quarantine } = this.#poison;
+      const open = { type: 'open', stream: this.#key(i), plan } as const;
+      await shards.control(this.shards[i]!, quarantine === undefined ? open : { ...open, quarantine });
     }
     for await (const packed of session.known(this.stream.id)) {
       for (const i of this.plans.keys()) {
@@ -132,19 +152,37 @@ export class StreamRun implements Committable {
     }
     for (const outlet of outlets) outlet.open(this.stream, incarnation, this.#position, this.#fields);
     this.#stopped = false;
+    this.#begun = true;
     if (gap !== undefined) this.#sayGap(gap, session.epoch);
     const position = this.#position;
     const valid = position !== undefined && position.scope === streamScope(this.stream);
+    this.listed = valid && position.resourceVersion !== '';
     return {
-      resourceVersion: valid && position.resourceVersion !== '' ? position.resourceVersion : undefined,
+      resourceVersion: this.listed ? position?.resourceVersion : undefined,
       relist: (position?.resourceVersion ?? '') !== '',
     };
   }
 
-  /** Takes no more, and forgets its memory on the shards. */
+  /**
+   * A thread it lives on has ended: nothing is taken until it begins again.
+   * @returns whether it is, or may be, this stream that has ended the thread
+   */
+  halt(culprit: Culprit | undefined): boolean {
+    this.#stopped = true;
+    if (culprit === undefined) return true;
+    if (!this.plans.some((_, i) => this.#key(i) === culprit.stream)) return false;
+    const verdict = this.#poison.blame(culprit, Date.now() * 1000);
+    this.#context.logger.warn({ stream: this.stream.id, ...about(culprit), verdict }, VERDICTS[verdict]);
+    return true;
+  }
+
+  /** Takes no more and commits no more: what is on its way is void. Its memory on the shards is forgotten. */
   async end(): Promise<void> {
     this.#stopped = true;
     this.#incarnation++;
+    this.#working = 0;
+    this.#acks = this.#newTracker();
+    this.#taken = this.#newTracker(false);
     this.#context.credits.release(this.stream.id);
     for (const i of this.plans.keys())
       await this.#context.shards.control(this.shards[i]!, { type: 'close', stream: this.#key(i) });
@@ -204,7 +242,9 @@ export class StreamRun implements Committable {
     const wait = bytes === 0 ? undefined : this.#context.credits.take(this.stream.id, bytes);
     if (wait !== undefined) this.#context.metrics.creditWaits.inc({ stream: this.stream.id });
     const moves = item.type === 'list-end' || item.type === 'bookmark' || (item.type === 'frames' && !item.listing);
-    this.#submit(item, bytes, moves ? item.resourceVersion : '');
+    const { asOf } = this.#context;
+    const dated = asOf === undefined || !('observedAt' in item) ? item : { ...item, observedAt: asOf };
+    this.#submit(dated, bytes, moves ? item.resourceVersion : '');
     return wait;
   }
 
@@ -317,7 +357,10 @@ export class StreamRun implements Committable {
     this.#acks.committed(sequence);
     // It is the first work of an incarnation, a batch a part.
     if (sequence >= this.plans.length) this.gapPending = false;
-    for (const outlet of this.#context.outlets) if (outlet.cuts) outlet.exporter.committed(this.stream.id, position);
+    for (const outlet of this.#context.outlets) {
+      if (outlet.cuts) outlet.exporter.committed(this.stream.id, position);
+      else outlet.committed(this.stream.id, sequence);
+    }
     if (this.#cutting && this.#acks.pendingCut === undefined) {
       this.#cutting = false;
       if (this.#cutAgain) {

@@ -2,20 +2,24 @@ import type { Config } from '../config/schema.ts';
 import { errorMessage, WatershardError } from '../model/errors.ts';
 import type { Stream } from '../model/resource.ts';
 import type { HealthReport, StatusReport } from '../model/status.ts';
+import { bytesPerStream } from '../shard/config.ts';
 import { Credits } from '../shard/credits.ts';
 import type { StateSession } from '../state/state.ts';
 import { planStream, streamSplit } from '../transform/rules.ts';
 import type { ApiClient } from '../watch/api-client.ts';
 import { type StreamStart, Watcher } from '../watch/watcher.ts';
 import { Committer } from './committer.ts';
+import type { DeadLetters } from './dead-letter.ts';
 import type { Outlet } from './outlet.ts';
 import { createOutlets, lanePlans } from './outlets.ts';
 import { backoff, pause } from './pause.ts';
+import { Restarts } from './restarts.ts';
 import type { RunOptions } from './run.ts';
 import { ShardSet } from './shard-set.ts';
 import type { OpenedState } from './state-opening.ts';
 import { healthOf, observe, statusOf } from './status.ts';
 import { StreamRun } from './stream-run.ts';
+import { unacknowledged, unlisted } from './undelivered.ts';
 
 export interface TopologyOptions extends RunOptions {
   readonly client: ApiClient;
@@ -27,6 +31,8 @@ export interface TopologyOptions extends RunOptions {
   readonly startedAt: number;
   /** Why deletes may have been missed before; every stream says so with a gap marker. */
   readonly gap: string | undefined;
+  /** Streams that the state has positions of. */
+  readonly former: readonly Stream[];
   /** Called once the gap markers are committed. */
   readonly remember: () => Promise<void>;
 }
@@ -47,14 +53,16 @@ export class Topology {
   readonly shards: ShardSet;
   readonly watcher: Watcher;
   outlets: readonly Outlet[] = [];
+  #deadLetters: DeadLetters | undefined;
   /** The exporters are ready and the watches may begin. */
   connected = false;
   /** The first discovery has answered, and every stream has begun. */
   discovered = false;
   draining = false;
   readonly #stop = new AbortController();
-  readonly #restarting = new Map<string, Promise<void>>();
+  readonly #restarts: Restarts;
   session: StateSession;
+  readonly #startedAt = Date.now();
   #remember: (() => Promise<void>) | undefined;
   /** Set while a lost state is written anew. */
   #rewriting: Promise<void> | undefined;
@@ -64,7 +72,7 @@ export class Topology {
     const { metrics, logger } = options;
     this.config = config;
     this.options = options;
-    this.credits = new Credits(config.flow.bytesInFlight, config.flow.bytesPerStream);
+    this.credits = new Credits(config.flow.bytesInFlight, bytesPerStream(config.flow));
     metrics.creditLimit.set(this.credits.limit);
     this.session = options.session;
     if (options.gap !== undefined) this.#remember = options.remember;
@@ -76,8 +84,18 @@ export class Topology {
           this.#rewriting = undefined;
         });
     });
-    this.shards = new ShardSet(config.workers, metrics, logger, (shard, error) => {
-      for (const run of this.runs.values()) if (run.shards.includes(shard)) this.#restart(run.stream, error.message);
+    this.shards = new ShardSet({
+      count: config.workers,
+      flow: config.flow,
+      metrics,
+      logger,
+      onCrash: (shard, culprit) => {
+        for (const run of this.#runsOn(shard)) if (run.halt(culprit)) this.#restarts.blame(run.stream.id);
+      },
+      onRevived: (shard, { message }) => {
+        for (const run of this.#runsOn(shard)) if (!this.draining || !run.quiet) this.#restart(run.stream, message);
+      },
+      onFatal: (error) => this.#finish({ kind: 'failed', error: asError(error) }),
     });
     this.watcher = new Watcher({
       api: options.client,
@@ -86,7 +104,9 @@ export class Topology {
       logger,
       sink: (stream, item) => this.runs.get(stream.id)?.intake(item),
       onStream: (stream) => this.#begin(stream),
+      former: options.former,
     });
+    this.#restarts = new Restarts((stream) => this.watcher.restart(stream), logger, this.#stop.signal);
   }
 
   get rewriting(): boolean {
@@ -135,7 +155,8 @@ export class Topology {
       return this.#end ?? { kind: 'done', undelivered };
     } catch (e) {
       if (this.#end !== undefined) return this.#end;
-      if (this.#stop.signal.aborted) return { kind: 'done', undelivered: [] };
+      if (this.#stop.signal.aborted)
+        return { kind: 'done', undelivered: this.options.mode === 'snapshot' ? unlisted(this) : [] };
       if (e instanceof WatershardError && e.class === 'configuration') return { kind: 'failed', error: e };
       throw e;
     } finally {
@@ -160,7 +181,7 @@ export class Topology {
   async #begin(stream: Stream): Promise<StreamStart> {
     await this.#rewriting;
     const known = this.runs.get(stream.id);
-    const run = known !== undefined && known.stream === stream ? known : this.#createRun(stream);
+    const run = known?.stream === stream ? known : await this.#createRun(stream, known);
     this.runs.set(stream.id, run);
     const gap =
       this.options.gap === undefined || run.begun
@@ -177,7 +198,9 @@ export class Topology {
     }
   }
 
-  #createRun(stream: Stream): StreamRun {
+  /** @param former the run of a stream of the same name, of another version or from before its resource was removed */
+  async #createRun(stream: Stream, former: StreamRun | undefined): Promise<StreamRun> {
+    if (former !== undefined) await this.committer.exclusive(() => former.end());
     const { cluster, rules } = this.config;
     const { clusterUid, metrics, logger, mode } = this.options;
     const plan = planStream({ stream, cluster: cluster.name, clusterUid, rules, lanes: lanePlans(this.config) });
@@ -191,19 +214,21 @@ export class Topology {
       session: () => this.session,
       metrics,
       logger,
-      table: mode === 'snapshot' ? 'inventory' : 'changes',
+      ...(mode === 'snapshot' ? { table: 'inventory', asOf: this.#startedAt * 1000 } : { table: 'changes' }),
       onProgress: (run) => this.committer.poke(run),
+      onQuarantined: (quarantinedIn, failure) => this.#deadLetters?.quarantined(quarantinedIn, failure),
       onFailure: (run, error) => {
         logger.error({ stream: stream.id, err: error }, 'a defect: a stream goes on from its last commit');
+        this.#restarts.blame(stream.id);
         this.#restart(run.stream, errorMessage(error));
       },
+      former,
     });
   }
 
   /** What was in flight is void; the stream goes on from its last commit. */
   #restart(stream: Stream, reason: string): void {
-    if (this.#restarting.has(stream.id) || this.#stop.signal.aborted) return;
-    if (this.#rewriting !== undefined) {
+    if (this.#rewriting !== undefined && !this.#stop.signal.aborted) {
       // What this stream has on its way is in memory only, and that memory has gone.
       this.#finish({
         kind: 'lost',
@@ -211,14 +236,11 @@ export class Topology {
       });
       return;
     }
-    this.options.logger.warn({ stream: stream.id, reason }, 'a stream begins again at its last commit');
-    const done = this.watcher
-      .restart(stream.id)
-      .catch((e: unknown) =>
-        this.options.logger.error({ stream: stream.id, err: errorMessage(e) }, 'a stream could not begin again'),
-      )
-      .finally(() => this.#restarting.delete(stream.id));
-    this.#restarting.set(stream.id, done);
+    this.#restarts.request(stream.id, reason);
+  }
+
+  #runsOn(shard: number): StreamRun[] {
+    return [...this.runs.values()].filter((run) => run.shards.includes(shard));
   }
 
   /**
@@ -269,7 +291,7 @@ export class Topology {
   async #connect(): Promise<void> {
     const { metrics, logger } = this.options;
     const topology = this;
-    this.outlets = await createOutlets(this.config, {
+    const { outlets, deadLetters } = await createOutlets(this.config, {
       get epoch() {
         return topology.session.epoch;
       },
@@ -278,9 +300,13 @@ export class Topology {
       runOf: (stream) => this.runs.get(stream),
       onLost: (stream, reason) => {
         const run = this.runs.get(stream);
-        if (run !== undefined) this.#restart(run.stream, reason);
+        if (run === undefined) return;
+        this.#restarts.blame(stream);
+        this.#restart(run.stream, reason);
       },
     });
+    this.outlets = outlets;
+    this.#deadLetters = deadLetters;
     const starting = this.outlets.map(async (o) => {
       try {
         await o.exporter.start(this.#stop.signal);
@@ -319,13 +345,10 @@ export class Topology {
 
   /** Delivers and commits what has been read. @returns what could not be, a line each */
   async #drain(): Promise<string[]> {
-    const { logger, mode } = this.options;
     this.draining = true;
     await this.#rewriting;
-    const unlisted = mode === 'snapshot' ? this.watcher.streams().filter((s) => !this.#isListed(s.stream)) : [];
-    const deadline = AbortSignal.timeout(
-      mode === 'snapshot' && !this.options.signal.aborted ? 2 ** 31 - 1 : this.config.drain.timeout,
-    );
+    const missing = this.options.mode === 'snapshot' ? unlisted(this) : [];
+    const deadline = this.#deadline();
     await this.watcher.stop();
     const pending = (): StreamRun[] => [...this.runs.values()].filter((run) => !run.idle);
     while (pending().length > 0 && !deadline.aborted && this.#end === undefined) {
@@ -333,15 +356,19 @@ export class Topology {
       await pause(20, deadline);
     }
     await Promise.all(this.outlets.map((o) => o.exporter.drain(deadline)));
-    const late = pending().map(
-      (run) => `${run.stream.id}: not acknowledged within the grace period; it is sent after the next start`,
-    );
-    if (late.length > 0)
-      logger.warn(
-        { streams: late.length },
-        'not everything was delivered within the grace period; the rest is sent after the next start',
-      );
-    return [...unlisted.map((s) => `${s.stream.id}: ${s.lastError?.message ?? s.state}`), ...late];
+    return [...missing, ...unacknowledged(this)];
+  }
+
+  /** A snapshot has all the time it needs until it is told to end. */
+  #deadline(): AbortSignal {
+    const { signal, mode } = this.options;
+    const deadline = new AbortController();
+    const begin = (): void => {
+      setTimeout(() => deadline.abort(), this.config.drain.timeout).unref();
+    };
+    if (mode === 'run' || signal.aborted) begin();
+    else signal.addEventListener('abort', begin, { once: true });
+    return deadline.signal;
   }
 
   async #close(): Promise<void> {

@@ -24,6 +24,28 @@ export function hasResourceVersion(value: Buffer, b: Buffer, start: number, end:
   return equals(value, HEAD + value.readUInt16LE(2), value.readUInt16LE(4), b, start, end);
 }
 
+/**
+ * Whether a resourceVersion in JSON is older than the known one: as decimal numbers of any length (KEP-5504). Where one of
+ * the two is something else, nothing can be said of their order.
+ */
+export function isOlderVersion(value: Buffer, b: Buffer, start: number, end: number): boolean {
+  const known = HEAD + value.readUInt16LE(2);
+  const knownLength = value.readUInt16LE(4);
+  const length = lengthOf(start, end);
+  let order = length - knownLength;
+  for (let i = 0; i < knownLength; i++) if (!isDigit(value[known + i])) return false;
+  for (let i = 0; i < length; i++) {
+    const digit = b[start + 1 + i] as number;
+    if (!isDigit(digit)) return false;
+    if (order === 0) order = digit - (value[known + i] as number);
+  }
+  return length > 0 && order < 0;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
 export function hasFingerprint(value: Buffer, print: Fingerprint): boolean {
   return value.readInt32LE(6) === print.low && value.readInt32LE(10) === print.high;
 }

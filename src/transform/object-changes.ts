@@ -9,6 +9,7 @@ import {
   hasFingerprint,
   hasResourceVersion,
   hasUid,
+  isOlderVersion,
   KnownValueWriter,
   knownResourceVersion,
   knownSnapshot,
@@ -66,6 +67,7 @@ export class ObjectChanges {
       this.#change(key, reader, how, how.first, undefined);
       return;
     }
+    if (how.detectedBy === 'WATCH' && this.#isStale(old, reader)) return;
     if (!hasUid(old, bytes, scan.start(UID), scan.end(UID))) {
       this.#fingerprint.of(reader, this.#print);
       this.#output.record(this.#tombstone(key, old, how.detectedBy, how.observedAt));
@@ -94,6 +96,9 @@ export class ObjectChanges {
   /** The object has been deleted; the event carries its last state. */
   deleted(key: string, reader: ObjectReader, observedAt: number): void {
     const { bytes, scan } = reader;
+    const old = this.#known.get(key);
+    const isKnown = old !== undefined && hasUid(old, bytes, scan.start(UID), scan.end(UID));
+    if (old !== undefined && !isKnown && this.#isStale(old, reader)) return;
     const object = this.#delivered.object(reader);
     const uid = reader.uid;
     this.#output.record({
@@ -111,14 +116,53 @@ export class ObjectChanges {
       patch: undefined,
     });
     // Another uid: it has been created again meanwhile, and that one lives.
-    const old = this.#known.get(key);
-    if (old !== undefined && hasUid(old, bytes, scan.start(UID), scan.end(UID))) this.#forget(key);
+    if (isKnown) this.#forget(key);
   }
 
-  /** The object has gone without an event that says so. @param old a view into the known set */
-  gone(key: string, old: Buffer, observedAt: number): void {
-    this.#output.record(this.#tombstone(key, old, 'RELIST', observedAt));
+  /**
+   * A list that broke off leaves newer versions known than the position, from which the watch then tells again what came
+   * before them. A list itself is always right, also where the versions have gone back (a restored etcd).
+   */
+  #isStale(old: Buffer, reader: ObjectReader): boolean {
+    const { bytes, scan } = reader;
+    const stale = isOlderVersion(old, bytes, scan.start(RESOURCE_VERSION), scan.end(RESOURCE_VERSION));
+    if (stale) this.#output.suppress('stale');
+    return stale;
+  }
+
+  /**
+   * The object has gone without an event that says so.
+   * @param old a view into the known set
+   * @param bare say no more than its identity: what is known of the object is not to be processed
+   */
+  gone(key: string, old: Buffer, observedAt: number, bare = false): void {
+    this.#output.record(this.#tombstone(key, old, 'RELIST', observedAt, bare));
     this.#forget(key);
+  }
+
+  /**
+   * The object is there, or was deleted, and is not to be processed. What is known of it stays, and is taken leave of where
+   * it was deleted, or another one of its name has come.
+   * @returns whether that makes the event known to consumers: a delete
+   */
+  unprocessed(
+    key: string,
+    reader: ObjectReader,
+    observedAt: number,
+    detectedBy: DetectedBy,
+    wasDeleted: boolean,
+  ): boolean {
+    const { bytes, scan } = reader;
+    const old = this.#known.get(key);
+    if (old === undefined) return false;
+    if (detectedBy === 'WATCH' && this.#isStale(old, reader)) return true;
+    if (hasUid(old, bytes, scan.start(UID), scan.end(UID)) !== wasDeleted) {
+      this.#known.mark(key);
+      return false;
+    }
+    this.#output.record(this.#tombstone(key, old, detectedBy, observedAt, true));
+    this.#forget(key);
+    return wasDeleted;
   }
 
   #unchanged(key: string, old: Buffer, how: Sighting): void {
@@ -153,10 +197,10 @@ export class ObjectChanges {
   }
 
   /** The delete of an object of which only the known value is left. */
-  #tombstone(key: string, old: Buffer, detectedBy: DetectedBy, observedAt: number): ChangeRecord {
+  #tombstone(key: string, old: Buffer, detectedBy: DetectedBy, observedAt: number, bare = false): ChangeRecord {
     const slash = key.indexOf('/');
     const uid = knownUid(old);
-    const object = this.snapshots.unpack(knownSnapshot(old));
+    const object = bare ? undefined : this.snapshots.unpack(knownSnapshot(old));
     return {
       id: `${uid === '' ? `${this.#resource}/${key}` : uid}:deleted`,
       operation: 'DELETED',

@@ -6,8 +6,10 @@ import type { Intake } from '../model/intake.ts';
 import { JsonScan } from '../model/json-scan.ts';
 import { asBuffer, skipSpace, skipValue, stringAt } from '../model/json-skip.ts';
 import { endsAt, nextItem, scanList } from '../model/list-scan.ts';
+import type { Quarantine } from '../model/quarantine.ts';
 import type { RecordContext } from '../model/record.ts';
 import { splitIndex } from '../model/split.ts';
+import type { WorkTrace } from '../model/work-trace.ts';
 import { createEncoder } from './encode.ts';
 import type { KnownTable } from './known-table.ts';
 import { isKnownValue } from './known-value.ts';
@@ -16,11 +18,13 @@ import { ObjectChanges, type Sighting } from './object-changes.ts';
 import { KEY_TRIE, NAME, NAMESPACE, objectTrie, SLOTS } from './object-paths.ts';
 import { ObjectReader } from './object-reader.ts';
 import type { StreamPlan } from './plan.ts';
+import { SetAside } from './set-aside.ts';
 import { isDictionaryKey } from './snapshot.ts';
 import type { Work, WorkResult } from './work.ts';
 import { WorkOutput } from './work-output.ts';
 
 const DUMP_BYTES = 1024 * 1024;
+const POISON = 'it has ended a worker thread before, and is not processed';
 
 type Frames = Extract<Intake, { type: 'frames' }>;
 type Page = Extract<Intake, { type: 'page' }>;
@@ -37,12 +41,16 @@ export class StreamTransform {
   readonly #reader: ObjectReader;
   readonly #changes: ObjectChanges;
   readonly #keyScan = new JsonScan(SLOTS);
+  readonly #setAside: SetAside;
   /** undefined outside a list. */
   #list: { readonly relist: boolean; broken: boolean } | undefined;
   #dictionariesKept = false;
 
-  /** @throws WatershardError PATH_INVALID, EXPRESSION_INVALID, CONFIG_INVALID where the plan cannot be carried out */
-  constructor(plan: StreamPlan, known: KnownTable) {
+  /**
+   * @param trace notes what is being processed, for when the thread does not survive it
+   * @throws WatershardError PATH_INVALID, EXPRESSION_INVALID, CONFIG_INVALID where the plan cannot be carried out
+   */
+  constructor(plan: StreamPlan, known: KnownTable, quarantine?: Quarantine, trace?: WorkTrace) {
     this.#plan = plan;
     this.#known = known;
     const { group, version, kind, resource } = plan.stream.resource;
@@ -57,6 +65,7 @@ export class StreamTransform {
     this.#output = new WorkOutput(plan.lanes.map((lane) => createEncoder(lane, context, plan.extract)));
     this.#reader = new ObjectReader(objectTrie(plan), plan.stream);
     this.#changes = new ObjectChanges(plan, known, this.#output);
+    this.#setAside = new SetAside(trace, quarantine);
   }
 
   /** Known objects from the last commit (model/delta.ts), those of other shards among them. May be called several times. */
@@ -121,6 +130,7 @@ export class StreamTransform {
         this.#gap(work.reason, work.epoch, work.observedAt);
         break;
     }
+    this.#setAside.behind();
     return this.#output.finish(resourceVersion, this.#known.size, this.#known.byteLength);
   }
 
@@ -133,7 +143,8 @@ export class StreamTransform {
       const end = newline < 0 ? b.length : newline;
       if (skipSpace(b, start, end) < end) {
         this.#output.seen++;
-        if (utf8 || isUtf8(b.subarray(start, end))) this.#frame(b, start, end, how, false);
+        if (this.#isPoison(b, start, end)) this.#unreadable();
+        else if (utf8 || isUtf8(b.subarray(start, end))) this.#frame(b, start, end, how, false);
         else this.#malformed('a watch event is not UTF-8');
       }
       start = end + 1;
@@ -191,8 +202,10 @@ export class StreamTransform {
     const how = this.#sighting(true, item.observedAt, persist);
     for (let p = skipSpace(b, list.itemsStart, list.itemsEnd); p < list.itemsEnd; ) {
       this.#output.seen++;
-      let end = this.#read(b, p, list.itemsEnd);
-      if (end < 0) {
+      const isPoison = this.#isPoison(b, p, this.#setAside.careful ? skipValue(b, p, list.itemsEnd) : -1);
+      let end = isPoison ? skipValue(b, p, list.itemsEnd) : this.#read(b, p, list.itemsEnd);
+      if (isPoison) this.#unreadable();
+      else if (end < 0) {
         end = skipValue(b, p, list.itemsEnd);
         this.#malformed('an item of a list is not a valid JSON object');
         if (end < 0) return;
@@ -218,11 +231,33 @@ export class StreamTransform {
       }
       key = `${this.#reader.namespace}/${name}`;
       if (!this.#owns(key)) this.#output.suppress('other-split');
+      else if (this.#isSetAside(type, key, how)) this.#unprocessed(type, key, how);
       else if (type === 'DELETED') this.#changes.deleted(key, this.#reader, how.observedAt);
       else this.#changes.present(key, this.#reader, how);
     } catch (error) {
       this.#poisonous(key, records, error);
     }
+  }
+
+  #isSetAside(type: FrameType, key: string, how: Sighting): boolean {
+    if (type === 'DELETED') return this.#setAside.deleted(key);
+    return this.#setAside.object(key, this.#reader.resourceVersion, how.observedAt);
+  }
+
+  #unprocessed(type: FrameType, key: string, how: Sighting): void {
+    const said = this.#changes.unprocessed(key, this.#reader, how.observedAt, how.detectedBy, type === 'DELETED');
+    if (!said) this.#output.fail('OBJECT_POISONOUS', key, `${this.#where('reading an object')}: ${POISON}`);
+  }
+
+  /** @param end -1 where it is not known, and need not be */
+  #isPoison(b: Buffer, start: number, end: number): boolean {
+    this.#setAside.reading();
+    return this.#setAside.careful && end >= 0 && this.#setAside.text(b, start, end);
+  }
+
+  #unreadable(): void {
+    if (this.#list !== undefined) this.#list.broken = true;
+    this.#output.fail('OBJECT_POISONOUS', '', `${this.#where('reading')}: ${POISON}`);
   }
 
   #read(b: Buffer, start: number, end: number): number {
@@ -279,7 +314,7 @@ export class StreamTransform {
     for (const { key, value } of this.#known.unmarked()) {
       const records = this.#output.records;
       try {
-        this.#changes.gone(key, value, observedAt);
+        this.#changes.gone(key, value, observedAt, this.#setAside.deleted(key));
       } catch (error) {
         this.#poisonous(key, records, error);
       }

@@ -7,6 +7,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type ApiClient, readStatus } from './api-client.ts';
 import { backoffMs } from './backoff.ts';
+import { unixMicros } from './clock.ts';
 import type { WatchConfig } from './config.ts';
 import { Discovery } from './discovery.ts';
 import { StreamDriver, type StreamState } from './driver.ts';
@@ -32,6 +33,11 @@ export interface WatcherOptions {
   readonly logger: Logger;
   /** A stream is about to begin, or to begin again; nothing of it is handed over before this settles. */
   readonly onStream: (stream: Stream) => Promise<StreamStart>;
+  /**
+   * Streams of an earlier run. Where the server does not serve one any more that is still asked for, its objects went
+   * meanwhile: `onStream` and then `removed` say so.
+   */
+  readonly former?: readonly Stream[];
 }
 
 export interface WatchedStream extends StreamState {
@@ -62,6 +68,7 @@ export class Watcher {
   readonly #slots: ListSlots;
   readonly #support = new StreamingSupport();
   readonly #entries = new Map<string, Entry>();
+  readonly #former = new Map<string, Stream>();
   /** How often in a row a watched resource was missing from discovery. */
   readonly #missing = new Map<string, number>();
   readonly #ending = new AbortController();
@@ -72,6 +79,7 @@ export class Watcher {
     this.#o = options;
     this.#discovery = new Discovery(options);
     this.#slots = new ListSlots(options.config.concurrentLists);
+    for (const stream of options.former ?? []) this.#former.set(stream.id, stream);
   }
 
   /**
@@ -159,7 +167,7 @@ export class Watcher {
 
   /** Looked at between reconciliations only, when no stream is about to begin but by `restart`. */
   #unstarted(): boolean {
-    return [...this.#entries.values()].some((entry) => entry.failed);
+    return this.#former.size > 0 || [...this.#entries.values()].some((entry) => entry.failed);
   }
 
   /** Starts what is new, starts again what changed, and looks into what is missing. */
@@ -233,7 +241,26 @@ export class Watcher {
       this.#o.logger.info({ stream: id }, 'the resource is not served any more');
       await this.#inTurn(entry, () => entry.driver?.remove());
     }
+    for (const [id, stream] of this.#former) {
+      const name = resourceName(stream.resource);
+      if (wanted.has(id) || names.has(name) || !this.#isAskedFor(stream)) this.#former.delete(id);
+      else if (gone.get(name) ?? (await this.#hasGone(name, stream.resource))) {
+        gone.set(name, true);
+        this.#former.delete(id);
+        this.#o.logger.info({ stream: id }, 'the resource is not served any more since an earlier run');
+        await this.#o.onStream(stream);
+        await this.#o.sink(stream, { type: 'removed', observedAt: unixMicros() });
+      } else gone.set(name, false);
+    }
     for (const name of this.#missing.keys()) if (names.has(name) || gone.get(name) === true) this.#missing.delete(name);
+  }
+
+  /** Whether the configuration would choose the stream if its resource were served. */
+  #isAskedFor(stream: Stream): boolean {
+    const { config } = this.#o;
+    const served = [{ ...stream.resource, singular: '', shortNames: [] }];
+    const { resources } = selectResources(served, config.resources, config.exclude);
+    return resources.some((r) => streamsOf(r, config, served).some((s) => s.id === stream.id));
   }
 
   async #hasGone(name: string, resource: Resource): Promise<boolean> {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { type LoadOptions, loadConfig, parseConfig } from '../../src/config/load.ts';
 import { configHints } from '../../src/config/semantics.ts';
 import { WatershardError } from '../../src/model/errors.ts';
+import { bytesPerStream } from '../../src/shard/config.ts';
 
 const MINIMAL = 'cluster: { name: demo }\nexporters:\n  - { name: out, type: file, path: "-" }\n';
 
@@ -132,6 +133,11 @@ flow: { bytesInFlight: 8MiB, bytesPerStream: 9MiB }
       'line 5: exporters[2].deadLetter: there is no exporter "other"; name one of bus, bus',
       'line 6: flow.bytesPerStream: more than flow.bytesInFlight; make it smaller, or bytesInFlight larger',
     ]);
+  });
+
+  test('takes a small bytesInFlight alone: the share of one stream is never more', () => {
+    const { flow } = parseConfig(`${MINIMAL}flow: { bytesInFlight: 8MiB }\n`, 'test.yaml');
+    assert.equal(bytesPerStream(flow), 8 * 2 ** 20);
   });
 
   test('needs a cluster name that is a token', () => {

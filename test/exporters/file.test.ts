@@ -10,8 +10,9 @@ import { FileExporter } from '../../src/exporters/file/exporter.ts';
 import { nextLines, openBatch } from '../../src/exporters/file/request.ts';
 import { EXPORTERS } from '../../src/exporters/registry.ts';
 import { makeBatch } from '../support/batches.ts';
-import { ExporterProbe, recordRun, until } from '../support/exporter-probe.ts';
+import { ExporterProbe, recordRun } from '../support/exporter-probe.ts';
 import { temporaryFolder } from '../support/servers/process.ts';
+import { until } from '../support/until.ts';
 
 const folder = temporaryFolder('file');
 const record = (name: string, text: string): { name: string; version: number; payload: Buffer } => ({
@@ -74,7 +75,7 @@ test('a full device is told and waited for', async () => {
   const probe = probeOf({ path: '/dev/full' });
   await probe.start();
   probe.write(makeBatch({ sequence: 1, records: recordRun(3, 3) }));
-  await until(() => /EXPORTER_FULL/.test(probe.exporter.health().detail ?? ''), 'health tells it');
+  await until('health tells it', () => /EXPORTER_FULL/.test(probe.exporter.health().detail ?? ''));
   assert.equal(probe.lastAck(), 0);
   await probe.exporter.close();
 });
@@ -89,14 +90,14 @@ test('on the standard output no more than one chunk waits for a slow reader', as
     probe.write(
       makeBatch({ sequence: i, records: [{ name: 'a', version: i, payload: Buffer.alloc(5 * 2 ** 20, 'x') }] }),
     );
-  await until(() => chunks.length === 1, 'the first chunk is written');
+  await until('the first chunk is written', () => chunks.length === 1);
   await new Promise((r) => setImmediate(r));
   assert.deepEqual([chunks.length, output.writableLength, probe.lastAck()], [1, 5 * 2 ** 20 + 1, 0]);
   chunks[0]?.taken();
-  await until(() => chunks.length === 2, 'the second chunk is written');
+  await until('the second chunk is written', () => chunks.length === 2);
   assert.equal(probe.lastAck(), 1);
   chunks[1]?.taken();
-  await until(() => chunks.length === 3, 'the third chunk is written');
+  await until('the third chunk is written', () => chunks.length === 3);
   chunks[2]?.taken();
   await probe.exporter.drain(AbortSignal.timeout(5000));
   assert.equal(probe.lastAck(), 3);

@@ -56,6 +56,47 @@ test('holds to the limits of messages and bytes, but lets a larger message go al
   assert.equal(take()[0]?.id, 'uid-e:1');
 });
 
+test('a parked message keeps its key and its batch, but no room; it comes back with a new token', () => {
+  const { window, acks, take } = open({ messages: 1, bytes: 100 });
+  window.add(makeBatch({ sequence: 1, records: [record('a', 1, 100), record('a', 2), record('b', 1)] }));
+  const [a1] = take() as [Message];
+  const { token } = a1;
+  window.park(a1);
+  assert.deepEqual([window.parked, window.bytesInFlight, window.inFlight.size], [1, 0, 0]);
+  const [b1] = take() as [Message];
+  assert.equal(b1.id, 'uid-b:1');
+  window.settle(b1, true);
+  assert.equal(take().length, 0);
+  window.unpark(a1);
+  assert.notEqual(a1.token, token);
+  assert.deepEqual([window.parked, window.bytesInFlight, window.idle], [0, 100, false]);
+  window.settle(a1, true);
+  window.settle(take()[0] as Message, true);
+  assert.deepEqual([acks.length, window.bytesInFlight, window.idle], [1, 0, true]);
+});
+
+test('what is set aside lets the next of its key go, and holds its batch back', async () => {
+  const { window, acks, take } = open();
+  window.add(makeBatch({ sequence: 1, records: [record('a', 1), record('a', 2)] }));
+  window.add(makeBatch({ sequence: 2, records: [record('b', 1)] }));
+  const [a1, b1] = take() as [Message, Message];
+  const letter = Promise.withResolvers<void>();
+  const aside = window.setAside(a1, letter.promise);
+  window.settle(b1, true);
+  window.settle(take()[0] as Message, true);
+  assert.deepEqual([acks.length, window.inFlight.size, window.idle], [0, 0, false]);
+  letter.resolve();
+  await aside;
+  assert.deepEqual(
+    acks.map((batch) => [batch.sequence, batch.stored]),
+    [
+      [1, 1],
+      [2, 1],
+    ],
+  );
+  assert.equal(window.idle, true);
+});
+
 test('acknowledges the batches of a stream in their order, empty ones too', () => {
   const { window, acks, take } = open();
   window.add(makeBatch({ sequence: 1, records: [record('a', 1)] }));

@@ -7,8 +7,9 @@ import { pino } from 'pino';
 import type { Exporter, ExporterContext } from '../../src/exporters/exporter.ts';
 import { EXPORTERS } from '../../src/exporters/registry.ts';
 import { makeBatch, recordId } from '../support/batches.ts';
-import { assertStored, ExporterProbe, recordRun, until } from '../support/exporter-probe.ts';
+import { assertStored, ExporterProbe, recordRun } from '../support/exporter-probe.ts';
 import { NatsServer } from '../support/servers/nats.ts';
+import { until } from '../support/until.ts';
 import { readStream } from './jetstream-reading.ts';
 
 const USERS = `
@@ -67,7 +68,7 @@ const stored = (): ReturnType<typeof readStream> =>
 test('a missing stream is named with the command that makes it, and is used as soon as it is there', async () => {
   const exporter = await prepare().create();
   const started = exporter.start(AbortSignal.timeout(20_000));
-  await until(() => /EXPORTER_TARGET_MISSING/.test(exporter.health().detail ?? ''), 'health tells it');
+  await until('health tells it', () => /EXPORTER_TARGET_MISSING/.test(exporter.health().detail ?? ''));
   assert.match(exporter.health().detail ?? '', /nats stream add K8S --subjects 'k8s\.test\.>'.*createStream: true/);
   await addStream();
   await started;
@@ -126,18 +127,16 @@ test('holds records while the stream does not exist, and stores all of them afte
   await prepare().start();
   await manager.streams.delete('K8S');
   for (let i = 0; i < 20; i++) probe.write(makeBatch({ sequence: i + 1, records: records.slice(i * 10, i * 10 + 10) }));
-  await until(
-    () =>
-      /EXPORTER_TARGET_MISSING: .*does not exist|does not exist.*EXPORTER_TARGET_MISSING/.test(
-        probe.exporter.health().detail ?? '',
-      ),
-    'health tells it',
+  await until('health tells it', () =>
+    /EXPORTER_TARGET_MISSING: .*does not exist|does not exist.*EXPORTER_TARGET_MISSING/.test(
+      probe.exporter.health().detail ?? '',
+    ),
   );
   assert.equal(probe.lastAck(), 0);
   await addStream();
   await probe.acked(20);
   assertStored(await stored(), records, true);
-  await until(() => probe.exporter.health().ok, 'health is good again');
+  await until('health is good again', () => probe.exporter.health().ok);
 });
 
 test('makes the stream again where it may', async () => {
@@ -153,7 +152,7 @@ test('waits for a full stream, keeps the order, and says so', async () => {
   const records = recordRun(60, 4);
   await prepare().start();
   for (let i = 0; i < 6; i++) probe.write(makeBatch({ sequence: i + 1, records: records.slice(i * 10, i * 10 + 10) }));
-  await until(() => /EXPORTER_FULL/.test(probe.exporter.health().detail ?? ''), 'health tells it');
+  await until('health tells it', () => /EXPORTER_FULL/.test(probe.exporter.health().detail ?? ''));
   assert.match(probe.exporter.health().detail ?? '', /maximum messages exceeded/);
   await manager.streams.update('K8S', { max_msgs: -1 });
   await probe.acked(6);
@@ -205,7 +204,7 @@ test('a wrong password is told, without the password', async () => {
   const exporter = await prepare({ password: 'not-this-one' }).create();
   const stop = new AbortController();
   const started = exporter.start(stop.signal);
-  await until(() => /EXPORTER_REFUSED/.test(exporter.health().detail ?? ''), 'health tells it');
+  await until('health tells it', () => /EXPORTER_REFUSED/.test(exporter.health().detail ?? ''));
   stop.abort();
   await assert.rejects(started);
   assert.doesNotMatch(
@@ -218,12 +217,8 @@ test('a subject that the user may not publish to holds the records back and is t
   await addStream();
   await prepare({ user: 'narrow', password: 'pass-narrow' }).start();
   probe.write(makeBatch({ sequence: 1, records: [{ name: 'a', version: 1 }] }));
-  await until(
-    () =>
-      /may not publish to k8s\.test\.core\.pods\.default\.a.*EXPORTER_REFUSED/.test(
-        probe.exporter.health().detail ?? '',
-      ),
-    'health tells it',
+  await until('health tells it', () =>
+    /may not publish to k8s\.test\.core\.pods\.default\.a.*EXPORTER_REFUSED/.test(probe.exporter.health().detail ?? ''),
   );
   assert.equal(probe.lastAck(), 0);
 });
@@ -241,9 +236,8 @@ test('a user who may not receive the answers is told at start', async () => {
   const exporter = await prepare({ user: 'deaf', password: 'pass-deaf' }).create();
   const stop = new AbortController();
   const started = exporter.start(stop.signal);
-  await until(
-    () => /may not (subscribe|read).*EXPORTER_REFUSED/.test(exporter.health().detail ?? ''),
-    'health tells it',
+  await until('health tells it', () =>
+    /may not (subscribe|read).*EXPORTER_REFUSED/.test(exporter.health().detail ?? ''),
   );
   stop.abort();
   await assert.rejects(started);
@@ -257,7 +251,7 @@ test('sends again what is not answered in time; one copy is stored and what is o
   try {
     for (let i = 0; i < 4; i++)
       probe.write(makeBatch({ sequence: i + 1, records: records.slice(i * 100, i * 100 + 100) }));
-    await until(async () => (await probe.metric('retries')) >= 50, 'messages are sent again');
+    await until('messages are sent again', async () => (await probe.metric('retries')) >= 50);
     assert.ok(Number(probe.exporter.status().inFlight) <= 50);
     assert.match(probe.exporter.health().detail ?? '', /not answered within 0\.3 s/);
   } finally {
@@ -265,7 +259,7 @@ test('sends again what is not answered in time; one copy is stored and what is o
   }
   await probe.acked(4);
   assertStored(await stored(), records, true);
-  await until(() => probe.exporter.health().ok, 'health is good again');
+  await until('health is good again', () => probe.exporter.health().ok);
 });
 
 test('one busy object does not hold up the others', async () => {
@@ -330,7 +324,7 @@ test('a file that is missing for TLS, or a server that does not offer it, is tol
   const exporter = await prepare({ tls: { ca: join(server.folder, 'no-such.pem') } }).create();
   const stop = new AbortController();
   const started = exporter.start(stop.signal);
-  await until(() => /EXPORTER_UNREACHABLE/.test(exporter.health().detail ?? ''), 'health tells it');
+  await until('health tells it', () => /EXPORTER_UNREACHABLE/.test(exporter.health().detail ?? ''));
   stop.abort();
   await assert.rejects(started);
 });

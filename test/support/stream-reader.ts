@@ -1,4 +1,4 @@
-import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { AckPolicy, jetstream, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
 /** A record as a consumer of JetStream sees it (encoding json). */
@@ -20,11 +20,19 @@ export interface SeenRecord {
   readonly patch?: unknown;
 }
 
+/** Messages that are fetched at once. */
+const FETCHED = 500;
+
 /** Makes the stream that the configurations of the tests name. */
-export async function makeStream(url: string, name = 'K8S', subjects = ['k8s.>']): Promise<void> {
+export async function makeStream(
+  url: string,
+  name = 'K8S',
+  subjects = ['k8s.>'],
+  limits: Partial<StreamConfig> = {},
+): Promise<void> {
   const connection = await connect({ servers: url });
   const manager = await jetstreamManager(connection);
-  await manager.streams.add({ name, subjects, duplicate_window: 120_000_000_000 });
+  await manager.streams.add({ name, subjects, duplicate_window: 120_000_000_000, ...limits });
   await connection.close();
 }
 
@@ -37,11 +45,16 @@ export async function readStream(url: string, name = 'K8S'): Promise<SeenRecord[
   if (state.messages > 0) {
     const made = await manager.consumers.add(name, { ack_policy: AckPolicy.None, mem_storage: true });
     const consumer = await jetstream(connection).consumers.get(name, made.name);
-    const messages = await consumer.fetch({ max_messages: state.messages, expires: 30_000 });
-    for await (const m of messages) {
-      const record = m.json<SeenRecord>();
-      records.push({ ...record, subject: m.subject, sequence: m.seq, messageId: m.headers?.get('Nats-Msg-Id') ?? '' });
-      if (records.length === state.messages) break;
+    while (records.length < state.messages) {
+      const before = records.length;
+      // Asked for more than some 64 MB at once, the server takes this for a slow consumer.
+      const count = Math.min(FETCHED, state.messages - before);
+      for await (const m of await consumer.fetch({ max_messages: count, expires: 30_000 })) {
+        const record = m.json<SeenRecord>();
+        const messageId = m.headers?.get('Nats-Msg-Id') ?? '';
+        records.push({ ...record, subject: m.subject, sequence: m.seq, messageId });
+      }
+      if (records.length === before) throw new Error(`${before} of ${state.messages} messages could be read`);
     }
   }
   await connection.close();

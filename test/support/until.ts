@@ -1,11 +1,13 @@
 /** Waits until the check gives something other than undefined or false; fails with what it last said. */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   check: () => Promise<T | undefined | false> | T | undefined | false,
   seconds = 60,
 ): Promise<T> {
   let last: unknown;
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise((r) => setTimeout(r, 100))) {
+  let delay = 10;
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise((r) => setTimeout(r, delay))) {
+    delay = Math.min(100, delay * 1.5);
     try {
       const value = await check();
       if (value !== undefined && value !== false) return value;
@@ -13,5 +15,5 @@ export async function until<T>(
       last = e;
     }
   }
-  throw new Error(`not within ${seconds} s: ${what}`, { cause: last });
+  throw new Error(`not within ${seconds} s: ${typeof what === 'string' ? what : what()}`, { cause: last });
 }

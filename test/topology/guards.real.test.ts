@@ -92,7 +92,13 @@ describe('what would go wrong unnoticed is said, and what is not there yet is wa
       cluster: { name: 'late' },
       exporters: [
         bus(nats.url),
-        { name: 'lake', type: 'parquet', url: 's3://late/prefix', endpoint: rig.s3.endpoint, rotate: { interval: '1s' } },
+        {
+          name: 'lake',
+          type: 'parquet',
+          url: 's3://late/prefix',
+          endpoint: rig.s3.endpoint,
+          rotate: { interval: '1s' },
+        },
       ],
     });
     await rig.kube.stopApi('SIGKILL');

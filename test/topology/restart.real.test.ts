@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { checkLiving, checkStream, checkTable } from '../support/checker.ts';
 import { Rig } from '../support/rig.ts';
 import type { SeenRecord } from '../support/stream-reader.ts';
+import { until } from '../support/until.ts';
 import { KINDS, Workload } from '../support/workload.ts';
 
 const NAMESPACES = ['alpha', 'beta'];
@@ -101,5 +102,26 @@ describe('promise 4: a restart resumes, and a lost position is made up for by co
     await rig.settled();
     assert.deepEqual(ours((await rig.records()).slice(before)), []);
     assert.equal(await rig.program.stop(), 0);
+  });
+
+  test('a resource that was removed while down: its objects are reported as deleted', async () => {
+    const before = (await rig.records()).length;
+    const widgets = [...workload.living.values()].filter((o) => o.kind.name === 'widgets.example.com');
+    await rig.kube.must('DELETE', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.com');
+    await until(
+      'it is not served',
+      async () => (await rig.kube.call('GET', '/apis/example.com/v1/widgets')).status === 404,
+    );
+    await rig.program.start(rig.config());
+    await rig.program.ready();
+    await until('the deletes are there', async () => (await rig.records()).length >= before + widgets.length);
+    await rig.settled();
+    const fresh = ours((await rig.records()).slice(before));
+    assert.deepEqual(fresh.map((r) => r.id).sort(), widgets.map((o) => `${o.uid}:deleted`).sort());
+    assert.equal(await rig.program.stop(), 0);
+    await rig.program.start(rig.config());
+    await rig.program.ready();
+    await rig.settled();
+    assert.equal(ours((await rig.records()).slice(before)).length, widgets.length, 'and only once');
   });
 });

@@ -161,7 +161,8 @@ export class NatsClient {
         this.#events.reconnected();
       } else if (status.type === 'error' && status.error instanceof errors.PermissionViolationError) {
         const { operation, subject } = status.error;
-        if (subject.startsWith('$JS.API.')) continue; // the request of the check is told
+        // What asked for it is told: the check of the stream, or a put into the object store.
+        if (subject.startsWith('$JS.API.') || subject.startsWith('$O.')) continue;
         this.#events.forbidden(
           this.#forbidden(`${operation === 'publish' ? 'publish to' : 'subscribe to'} ${subject}`, status.error),
           subject,

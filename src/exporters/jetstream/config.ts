@@ -79,11 +79,27 @@ export const jetstreamConfig = z
       .prefault('10s')
       .describe('Without an acknowledgement for this long a message is sent again. Duration.'),
     oversize: z
-      .enum(['reject'])
+      .enum(['reject', 'claim-check'])
       .default('reject')
       .describe(
-        'What becomes of a record above the max_payload of the server: it goes to the deadLetter exporter, or is dropped, counted and logged.',
+        'What becomes of a record above the max_payload of the server: reject: it goes to the deadLetter exporter, or is dropped, counted and logged; claim-check: it is put into an object store of JetStream, and a small message says where.',
       ),
+    claimCheck: z
+      .strictObject({
+        bucket: z
+          .string()
+          .regex(/^[-\w]+$/, 'must be of letters, digits, dashes and underscores')
+          .default('watershard-claims')
+          .describe('The object store for records that are too large.'),
+        create: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Create the object store if it does not exist, with the storage, replicas and maxAge of createStream. An existing one is never changed.',
+          ),
+      })
+      .prefault({})
+      .describe('With oversize claim-check: where the records go.'),
     minDuplicateWindow: duration()
       .prefault('1m')
       .describe(

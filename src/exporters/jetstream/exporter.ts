@@ -1,25 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cloudEventHeaders, cloudEventSource } from '../../model/cloudevents.ts';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import type { Stream } from '../../model/resource.ts';
 import { backoffDelay } from '../backoff.ts';
 import type { Batch, Capabilities, Exporter, ExporterContext, Health } from '../exporter.ts';
 import { sinkError, Trouble } from '../trouble.ts';
+import { attributeWriter } from './attributes.ts';
+import { ClaimStore } from './claims.ts';
 import { NatsClient } from './client.ts';
 import type { JetStreamConfig } from './config.ts';
-import { type Answer, headerWriter, subjectFault } from './request.ts';
+import { type Answer, type Claim, claimReference, headerWriter, subjectFault } from './request.ts';
+import { verdictOn } from './server-errors.ts';
 import { checkTarget } from './target.ts';
 import { KeyedWindow, type Message, type OpenBatch } from './window.ts';
-
-/** Error codes of nats-server (errors.json) that concern the one message: it is larger than the stream takes. */
-const TOO_LARGE = new Set([10054, 10097]);
-/** The stream or its storage has no room: store failed (by a limit with discard new), insufficient resources, account limits. */
-const FULL = new Set([10077, 10023, 10002, 10028, 10047]);
-/** The subject belongs to another stream; the stream is sealed. */
-const MISCONFIGURED = new Set([10060, 10109]);
-/** A message with a status of this class that no code above names is set aside after so many attempts. */
-const BAD_REQUEST = 400;
-const ATTEMPTS_OF_A_BAD_REQUEST = 3;
 
 /**
  * `down`: not connected, or the stream was not checked since. `holding`: connected, but a message was refused for a reason
@@ -36,9 +28,10 @@ export class JetStreamExporter implements Exporter {
   readonly #trouble: Trouble;
   readonly #client: NatsClient;
   readonly #window: KeyedWindow;
+  /** Where records go that are too large; undefined where they are rejected. */
+  readonly #claims: ClaimStore | undefined;
   readonly #headers: ReturnType<typeof headerWriter>;
-  /** CloudEvents source of each stream. */
-  readonly #sources = new Map<string, string>();
+  readonly #attributes: ReturnType<typeof attributeWriter>;
   readonly #ending = new AbortController();
   readonly #drained = new Set<() => void>();
   #phase: Phase = 'down';
@@ -62,6 +55,7 @@ export class JetStreamExporter implements Exporter {
     this.#context = context;
     this.#trouble = new Trouble(context);
     this.#headers = headerWriter(config.stream);
+    this.#attributes = attributeWriter(config, context.cluster);
     this.#window = new KeyedWindow({ messages: config.maxInFlight, bytes: config.maxInFlightBytes }, (batch) =>
       this.#settled(batch),
     );
@@ -78,6 +72,13 @@ export class JetStreamExporter implements Exporter {
       },
       forbidden: (error, subject) => this.#forbidden(error, subject),
     });
+    if (config.oversize === 'claim-check')
+      this.#claims = new ClaimStore(
+        config,
+        context,
+        () => this.#client.connection,
+        (message, claim) => this.#claimed(message, claim),
+      );
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -97,6 +98,7 @@ export class JetStreamExporter implements Exporter {
       }
     }
     this.#started = true;
+    await this.#claims?.begin();
     this.#resume();
   }
 
@@ -136,6 +138,7 @@ export class JetStreamExporter implements Exporter {
     this.#ending.abort();
     clearTimeout(this.#holdTimer);
     clearInterval(this.#ackTimer);
+    this.#claims?.close();
     for (const done of this.#drained) done();
     await this.#client.close();
     this.#context.metrics.connected.set({ exporter: this.name }, 0);
@@ -143,7 +146,7 @@ export class JetStreamExporter implements Exporter {
 
   health(): Health {
     if (this.#phase === 'closed') return { ok: false, detail: 'closed' };
-    const { detail } = this.#trouble;
+    const detail = this.#trouble.detail ?? this.#claims?.trouble;
     if (detail !== undefined) return { ok: false, detail };
     return this.#phase === 'down' ? { ok: false, detail: 'connecting' } : { ok: true };
   }
@@ -156,6 +159,7 @@ export class JetStreamExporter implements Exporter {
       queued: this.#window.queued,
       inFlight: this.#window.inFlight.size,
       inFlightBytes: this.#window.bytesInFlight,
+      ...(this.#claims === undefined ? {} : { intoObjectStore: this.#window.parked }),
       acked: this.#acked,
     };
   }
@@ -229,22 +233,10 @@ export class JetStreamExporter implements Exporter {
       const limit = Math.min(this.#client.maxPayload ?? Infinity, this.#maxMessage ?? Infinity);
       if (fault !== undefined) this.#reject(message, 'RECORD_REJECTED', fault);
       else if (size > limit)
-        this.#reject(message, 'RECORD_TOO_LARGE', `it has ${size} bytes with its headers, the server takes ${limit}`);
+        this.#tooLarge(message, `it has ${size} bytes with its headers, the server takes ${limit}`);
       else this.#send(message);
     }
     if (this.#window.idle) for (const done of this.#drained) done();
-  }
-
-  /** Headers of CloudEvents in binary mode. */
-  #attributes(message: Message): Record<string, string> | undefined {
-    if (this.#config.encoding !== 'cloudevents' || this.#config.cloudEventsMode !== 'binary') return undefined;
-    const { stream, resource } = message.batch;
-    let source = this.#sources.get(stream);
-    if (source === undefined) {
-      source = cloudEventSource({ cluster: this.#context.cluster, group: resource.group, resource: resource.resource });
-      this.#sources.set(stream, source);
-    }
-    return cloudEventHeaders(source, message);
   }
 
   #send(message: Message, retryReason?: string): void {
@@ -253,11 +245,10 @@ export class JetStreamExporter implements Exporter {
     message.attempts++;
     message.failed = false;
     try {
-      this.#client.publish(message.token, message.subject, message.headers, message.payload);
+      this.#client.publish(message.token, message.subject, message.headers, message.reference ?? message.payload);
     } catch (e) {
       // The library refuses an argument (a restarted server may take less), or the connection was closed: that is told by itself.
-      if (e instanceof Error && e.name === 'InvalidArgumentError')
-        this.#reject(message, 'RECORD_TOO_LARGE', errorMessage(e));
+      if (e instanceof Error && e.name === 'InvalidArgumentError') this.#tooLarge(message, errorMessage(e));
       else if (e instanceof Error && e.name === 'InvalidSubjectError')
         this.#reject(message, 'RECORD_REJECTED', errorMessage(e));
       else message.failed = true;
@@ -282,23 +273,10 @@ export class JetStreamExporter implements Exporter {
 
   #refused(message: Message, answer: Exclude<Answer, { type: 'stored' }>): void {
     const doing = `exporter ${this.name}, storing ${message.id} on ${message.subject}`;
-    if (answer.type === 'no-responders') {
-      const error = new WatershardError(
-        'EXPORTER_TARGET_MISSING',
-        `${doing}: no stream takes this subject, or it has no leader`,
-      );
-      this.#hold(message, 'no-responders', error);
-      return;
-    }
-    const { code, status, description } = answer;
-    const text = `${doing}: ${description} (${code})`;
-    if (TOO_LARGE.has(code)) this.#reject(message, 'RECORD_TOO_LARGE', description);
-    else if (FULL.has(code)) this.#hold(message, 'full', new WatershardError('EXPORTER_FULL', text));
-    else if (MISCONFIGURED.has(code))
-      this.#hold(message, 'misconfigured', new WatershardError('EXPORTER_MISCONFIGURED', text));
-    else if (status === BAD_REQUEST && code !== 0 && message.attempts >= ATTEMPTS_OF_A_BAD_REQUEST)
-      this.#reject(message, 'RECORD_REJECTED', `${description} (${code})`);
-    else this.#hold(message, 'refused', new WatershardError('EXPORTER_UNREACHABLE', text));
+    const verdict = verdictOn(answer, message.attempts, doing);
+    if (verdict.type === 'hold') this.#hold(message, verdict.reason, verdict.error);
+    else if (verdict.type === 'too-large') this.#tooLarge(message, verdict.reason);
+    else this.#reject(message, 'RECORD_REJECTED', verdict.reason);
   }
 
   #forbidden(error: WatershardError, subject: string): void {
@@ -364,13 +342,41 @@ export class JetStreamExporter implements Exporter {
     this.#pump();
   }
 
+  #tooLarge(message: Message, reason: string): void {
+    if (this.#claims === undefined || message.reference !== undefined) {
+      this.#reject(message, 'RECORD_TOO_LARGE', reason);
+      return;
+    }
+    this.#window.park(message);
+    this.#claims.put(message);
+    if (message === this.#probe) this.#release();
+  }
+
+  /** The record is in the object store, and its reference may go; without a claim it is void. */
+  #claimed(message: Message, claim: Claim | undefined): void {
+    if (claim === undefined || message.batch.void) this.#window.settle(message, false);
+    else {
+      const { id, operation } = message;
+      message.headers = this.#headers(id, operation, {
+        ...this.#attributes(message),
+        'Watershard-Claim-Check': `${claim.bucket}/${claim.name}`,
+      });
+      message.reference = claimReference(id, operation, this.#context.cluster, claim);
+      this.#window.unpark(message);
+      if (this.#phase === 'ready') this.#send(message);
+      else message.failed = true; // sent when the connection is back, or what was refused is stored
+    }
+    this.#pump();
+  }
+
   #reject(message: Message, code: 'RECORD_TOO_LARGE' | 'RECORD_REJECTED', reason: string): void {
     const { id, key, payload } = message;
     const error = new WatershardError(code, `exporter ${this.name} cannot store ${id} of ${key}: ${reason}`);
     this.#context.metrics.rejected.inc({ exporter: this.name, reason: code });
     this.#context.logger.warn({ exporter: this.name, code, id, key, bytes: payload.length }, error.message);
-    this.#context.events.rejected({ exporter: this.name, key, id, error, payload });
-    this.#window.settle(message, false);
+    const letter = this.#context.events.rejected({ exporter: this.name, key, id, error, payload });
+    if (letter === undefined) this.#window.settle(message, false);
+    else void this.#window.setAside(message, letter).then(() => this.#pump());
     if (message === this.#probe) this.#release();
   }
 

@@ -69,6 +69,37 @@ export function subjectCoverage(streamSubject: string, pattern: string): 'all' |
   return all ? 'all' : 'some';
 }
 
+/** Where the object of a claim check is, and what it is. */
+export interface Claim {
+  readonly bucket: string;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly encoding: string;
+  /** Of its bytes, as the object store gives it: `SHA-256=` and base64url. */
+  readonly digest: string;
+}
+
+/**
+ * The same id always gives the same name, so that a replay overwrites. Stream and cluster stand before it, as more than one
+ * exporter may use a bucket: their encodings differ.
+ */
+export function claimName(stream: string, cluster: string, id: string): string {
+  return `${stream}/${cluster}/${id}`;
+}
+
+/** The message in place of a record that is in the object store: a JSON document in every encoding. */
+export function claimReference(id: string, operation: Operation, cluster: string, claim: Claim): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      id,
+      operation,
+      ...(cluster === '' ? {} : { cluster }),
+      claimCheck: { store: 'nats-object-store', ...claim },
+    }),
+  );
+}
+
 /** What the server answered to a publish. */
 export type Answer =
   | { readonly type: 'stored'; readonly duplicate: boolean }

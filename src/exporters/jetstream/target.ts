@@ -3,9 +3,9 @@ import { errors, type NatsConnection } from '@nats-io/transport-node';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import type { JetStreamConfig, NewStream } from './config.ts';
 import { streamSubject, subjectCoverage, subjectPattern } from './request.ts';
+import { STREAM_NOT_FOUND } from './server-errors.ts';
 
 const NANOS = 1_000_000;
-const STREAM_NOT_FOUND = 10059;
 const SUBJECTS_OVERLAP = 10065;
 /** No room: insufficient resources, and the account's limits of storage, memory and streams. */
 const NO_ROOM = new Set([10023, 10002, 10028, 10047, 10027]);

@@ -29,6 +29,8 @@ export interface Message extends LaneRecord {
   /** Set when it enters the window; the same for every attempt, so that a late answer to an earlier one counts. */
   token: number;
   headers: Uint8Array;
+  /** Sent in place of the payload, which is in the object store. */
+  reference: Uint8Array | undefined;
   /** Unix time, milliseconds; of the last attempt. */
   sentAt: number;
   attempts: number;
@@ -65,6 +67,10 @@ export class KeyedWindow {
   #bytes = 0;
   /** Sent and not settled, in the order in which they were sent first. */
   readonly inFlight = new Map<number, Message>();
+  /** On their way to the object store: each keeps its key, and takes no room that others could have. */
+  readonly #parked = new Set<Message>();
+  /** Their dead letters are not stored yet. */
+  #setAside = 0;
 
   /** @param acked called for each batch once all its records, and all batches of the stream before it, are settled; for void ones too */
   constructor(limits: { messages: number; bytes: number }, acked: (batch: OpenBatch) => void) {
@@ -78,12 +84,17 @@ export class KeyedWindow {
     return this.#queued;
   }
 
+  /** Messages on their way to the object store. */
+  get parked(): number {
+    return this.#parked.size;
+  }
+
   get bytesInFlight(): number {
     return this.#bytes;
   }
 
   get idle(): boolean {
-    return this.#queued === 0 && this.inFlight.size === 0;
+    return this.#queued === 0 && this.inFlight.size === 0 && this.#parked.size === 0 && this.#setAside === 0;
   }
 
   open(stream: string, incarnation: number): void {
@@ -141,21 +152,53 @@ export class KeyedWindow {
     }
   }
 
-  /** The message is stored, or was set aside; the next of its key may go. */
+  /** Out of the window, while the next of its key still waits for it. */
+  park(message: Message): void {
+    this.#leave(message);
+    this.#parked.add(message);
+  }
+
+  /** Back in the window, with a new token: answers to what was sent before it was parked do not count. */
+  unpark(message: Message): void {
+    this.#parked.delete(message);
+    message.token = ++this.#token;
+    this.inFlight.set(message.token, message);
+    this.#bytes += message.bytes;
+  }
+
+  /** The message is stored, or is given up; the next of its key may go. */
   settle(message: Message, stored: boolean): void {
-    this.inFlight.delete(message.token);
-    this.#bytes -= message.bytes;
-    if (message.next !== undefined) {
-      this.#waiting--;
-      this.#sendable.push(message.next);
-      message.next = undefined;
-    } else this.#tails.delete(message.key);
+    this.#pass(message);
     const { batch } = message;
     if (stored) {
       batch.stored++;
       batch.storedBytes += message.bytes;
     }
     if (--batch.left === 0) this.#complete(batch);
+  }
+
+  /** The message goes elsewhere: the next of its key may go, and its batch stays open until `until` is fulfilled. */
+  async setAside(message: Message, until: Promise<void>): Promise<void> {
+    this.#pass(message);
+    this.#setAside++;
+    await until;
+    this.#setAside--;
+    if (--message.batch.left === 0) this.#complete(message.batch);
+  }
+
+  #leave(message: Message): void {
+    if (this.#parked.delete(message)) return;
+    this.inFlight.delete(message.token);
+    this.#bytes -= message.bytes;
+  }
+
+  #pass(message: Message): void {
+    this.#leave(message);
+    if (message.next !== undefined) {
+      this.#waiting--;
+      this.#sendable.push(message.next);
+      message.next = undefined;
+    } else this.#tails.delete(message.key);
   }
 
   /** Takes one record out of its batch; false where there is none or too many wait. */
@@ -182,6 +225,7 @@ export class KeyedWindow {
       bytes: record.payload.length,
       token: 0,
       headers: EMPTY,
+      reference: undefined,
       sentAt: 0,
       attempts: 0,
       failed: false,

@@ -45,6 +45,11 @@ export const parquetConfig = z.strictObject({
     .describe(
       'Bytes held for all open files and for those that are being stored. At half of it the largest files are closed; when it is used up, records wait. Size.',
     ),
+  inventoryInterval: duration(1000)
+    .optional()
+    .describe(
+      'How often `run` lists everything into the table `inventory`, one row a living object with the moment in `as_of`. Without it only `watershard snapshot` does. Duration.',
+    ),
   inventoryObjects: z
     .boolean()
     .default(false)

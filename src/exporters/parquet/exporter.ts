@@ -244,7 +244,7 @@ export class ParquetExporter implements Exporter {
         lane: batch.lane,
       },
       (answer) => {
-        this.#note(answer);
+        this.#note(files, answer);
         if (files.signal.aborted) return;
         files.rows = answer.streamRows;
         files.held = answer.streamHeld;
@@ -300,7 +300,9 @@ export class ParquetExporter implements Exporter {
     this.#thread.send(
       { type: 'cut', stream: files.stream.id, incarnation: files.incarnation, batches },
       (answer) => {
-        this.#note(answer);
+        this.#note(files, answer);
+        const { letters } = files;
+        files.letters = [];
         if (files.signal.aborted) return;
         files.inThread -= appended;
         files.rows = 0;
@@ -315,7 +317,8 @@ export class ParquetExporter implements Exporter {
             this.#storingFiles -= answer.files.length;
           })
           .then(
-            () => this.#ack(files, sequence, records, bytes),
+            // Not in the chain: files of the next incarnation do not wait for dead letters of this one.
+            () => void Promise.all(letters).then(() => this.#ack(files, sequence, records, bytes)),
             (e) => this.#unlessVoid(files, e),
           );
       },
@@ -341,9 +344,10 @@ export class ParquetExporter implements Exporter {
   // --- what can go wrong
 
   /** Takes over what an answer of the thread says beside the sizes. */
-  #note(answer: EncoderAnswer): void {
+  #note(files: StreamFiles, answer: EncoderAnswer): void {
     for (const { table, resource, types } of answer.types) this.#storage?.grow(table, resource, types);
-    this.#faults.report(answer);
+    const letters = this.#faults.report(answer);
+    if (letters !== undefined) files.letters.push(letters);
   }
 
   /** The thread has gone, and with it all rows that were in no finished file. */

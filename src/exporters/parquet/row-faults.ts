@@ -11,7 +11,8 @@ export class RowFaults {
     this.#context = context;
   }
 
-  report({ misfits, rejected }: EncoderAnswer): void {
+  /** @returns fulfilled when the dead letters of unreadable rows are stored; undefined where there is nothing to wait for */
+  report({ misfits, rejected }: EncoderAnswer): Promise<unknown> | undefined {
     const { name, logger, metrics, events } = this.#context;
     for (const { resource, field, type, count, sample } of misfits) {
       metrics.fieldErrors.inc({ stream: resource, field }, count);
@@ -21,10 +22,13 @@ export class RowFaults {
       const found = { exporter: name, resource, field, type, sample };
       logger.warn(found, 'a value does not fit the type of its column and is left out; declare the type of the field');
     }
+    const letters: Promise<void>[] = [];
     for (const { key, id, message, payload } of rejected) {
       metrics.rejected.inc({ exporter: name, reason: 'RECORD_REJECTED' });
       const error = new WatershardError('RECORD_REJECTED', `${name}: the row of ${key} cannot be read: ${message}`);
-      events.rejected({ exporter: name, key, id, error, payload });
+      const letter = events.rejected({ exporter: name, key, id, error, payload });
+      if (letter !== undefined) letters.push(letter);
     }
+    return letters.length === 0 ? undefined : Promise.all(letters);
   }
 }

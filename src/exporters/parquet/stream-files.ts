@@ -48,6 +48,8 @@ export class StreamFiles {
   /** From a cut until its position is committed. */
   cutting = false;
   timer: NodeJS.Timeout | undefined;
+  /** Dead letters of rows since the last cut, which is acknowledged when they are stored. */
+  letters: Promise<unknown>[] = [];
   /** No leftovers of an older attempt are there any more. */
   swept = false;
   /** Sequence of the notes that were left for files of dates before the position's; see leftovers.ts. */

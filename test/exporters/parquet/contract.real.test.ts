@@ -1,11 +1,11 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXPORTERS } from '../../../src/exporters/registry.ts';
+import { WorkerThread } from '../../../src/shard/threads.ts';
 import { recordId, type TestRecord } from '../../support/batches.ts';
 import { type DuckDb, openDuckDb } from '../../support/duckdb.ts';
 import { exporterContract } from '../../support/exporter-contract.ts';
 import { S3Server } from '../../support/servers/s3.ts';
-import { CutDriver } from './cut-driver.ts';
 import { testRow } from './rows.ts';
 
 let server: S3Server;
@@ -27,11 +27,12 @@ exporterContract('parquet on S3', {
     server.makeBucket('lake');
     mkdirSync(join(server.folder, 'root'), { recursive: true });
   },
-  create: async (context) => {
-    const driver = new CutDriver();
-    const config = EXPORTERS.parquet.config.parse({ name: 'sink', type: 'parquet', url, endpoint: server.endpoint });
-    return driver.drive(await EXPORTERS.parquet.create(config, driver.context(context)));
-  },
+  create: async (context) =>
+    await EXPORTERS.parquet.create(
+      EXPORTERS.parquet.config.parse({ name: 'sink', type: 'parquet', url, endpoint: server.endpoint }),
+      context,
+    ),
+  context: { openThread: () => new WorkerThread('parquet') },
   // The order in a table is that of the versions: files have none.
   readBack: async () =>
     (await duckdb.table(url, 'changes', 'ORDER BY resource_version::BIGINT')).map((row) => ({

@@ -1,14 +1,36 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Exporter, ExporterContext } from '../../../src/exporters/exporter.ts';
+import { EXPORTERS } from '../../../src/exporters/registry.ts';
 import type { Position } from '../../../src/model/position.ts';
 import type { Stream } from '../../../src/model/resource.ts';
+import { WorkerThread } from '../../../src/shard/threads.ts';
 import { PODS } from '../../support/batches.ts';
 import { type DuckDbRow, openDuckDb } from '../../support/duckdb.ts';
+import { ExporterProbe } from '../../support/exporter-probe.ts';
 import { temporaryFolder } from '../../support/servers/process.ts';
 import { S3Server } from '../../support/servers/s3.ts';
-import { until } from '../../support/until.ts';
-import { LakeRun } from './cut-driver.ts';
 import { type TestRow, testLane } from './rows.ts';
+
+/** One run of a Parquet exporter, from its start to its end. */
+export class LakeRun extends ExporterProbe {
+  #thread: WorkerThread | undefined;
+
+  constructor(settings: Readonly<Record<string, unknown>>) {
+    const config = EXPORTERS.parquet.config.parse({ name: 'lake', type: 'parquet', ...settings });
+    const create = (context: ExporterContext): Promise<Exporter> => EXPORTERS.parquet.create(config, context);
+    const openThread = (): WorkerThread => {
+      this.#thread = new WorkerThread('parquet');
+      return this.#thread;
+    };
+    super({ create }, { name: 'lake', cluster: 'demo', openThread });
+  }
+
+  /** Ends the present encoder thread as a crash would: whatever is asked of it from now on is refused. */
+  crashThread(): void {
+    void this.#thread?.close();
+  }
+}
 
 export const DEPLOYMENTS: Stream = {
   id: 'deployments.apps',
@@ -70,9 +92,13 @@ export async function shutDown(): Promise<void> {
 }
 
 export async function run(target: Target, more: Readonly<Record<string, unknown>> = {}, wait = true): Promise<LakeRun> {
-  const started = await LakeRun.start({ ...target.settings(), ...more }, {}, wait);
-  runs.push(started);
-  return started;
+  const lake = new LakeRun({ ...target.settings(), ...more });
+  runs.push(lake);
+  await lake.create();
+  const started = lake.exporter.start(AbortSignal.timeout(30_000));
+  if (wait) await started;
+  else started.catch(() => undefined); // the test looks at health
+  return lake;
 }
 
 export async function end(lake: LakeRun): Promise<void> {
@@ -87,15 +113,11 @@ interface Writing {
 
 export function write(lake: LakeRun, sequence: number, rows: readonly TestRow[], writing: Writing = {}): void {
   const { stream = PODS, incarnation = 1, table = 'changes' } = writing;
-  lake.exporter.write({ stream, incarnation, sequence, table, lane: testLane(rows), records: rows.length });
+  lake.write({ stream, incarnation, sequence, table, lane: testLane(rows), records: rows.length }, false);
 }
 
 export async function stored(lake: LakeRun, sequence: number, stream = PODS.id): Promise<void> {
-  await until(
-    `${stream} is stored up to ${sequence}: ${JSON.stringify(lake.exporter.health())}`,
-    () => (lake.acks.get(stream) ?? 0) >= sequence,
-    20,
-  );
+  await lake.acked(sequence, stream);
 }
 
 export async function rows(
