@@ -48,7 +48,7 @@ export const flowConfig = z
     workerHeap: bytes
       .prefault('1GiB')
       .describe(
-        'JavaScript heap of one worker thread, beside the known objects, which are not in it. A thread that needs more is replaced; without a limit the whole process would end. Size.',
+        'JavaScript heap of one worker thread, beside the known objects, which are not in it. A thread that needs more is replaced. Size.',
       ),
   })
   .describe('Flow control.');

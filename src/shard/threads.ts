@@ -164,7 +164,6 @@ export class WorkerThread implements Thread {
   }
 
   #error(what: string, cause?: unknown): WatershardError {
-    const why = cause === undefined ? '' : `: ${errorMessage(cause)}`;
-    return new WatershardError('WORKER_CRASHED', `worker thread ${this.#name}: ${what}${why}`, { cause });
+    return new WatershardError('WORKER_CRASHED', `worker thread ${this.#name}: ${what}`, { cause });
   }
 }

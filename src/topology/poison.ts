@@ -3,8 +3,6 @@ import type { Culprit } from '../model/work-trace.ts';
 
 /** A thread may end on an object by accident, as when memory was short already; twice on the same one is no accident. */
 const PROOF = 2;
-/** A stream with so many poisonous objects gets no more benefit of the doubt: each proof costs its whole shard a restart. */
-const CONVICTED = 5;
 /** Objects and texts remembered; the oldest go first, and cost a restart again. */
 const MAX = 1000;
 /** For how long every version of an object is set aside that has been poisonous in two; doubles up to a day. */
@@ -43,7 +41,7 @@ export class Poison {
     const suspect = 'text' in object ? object.text : `${object.key}\n${object.resourceVersion}`;
     const times = (this.#suspects.get(suspect) ?? 0) + 1;
     this.#suspects.delete(suspect);
-    if (times < PROOF && this.#objects.size + this.#texts.size < CONVICTED) {
+    if (times < PROOF) {
       this.#suspects.set(suspect, times);
       bound(this.#suspects);
       return 'suspected';

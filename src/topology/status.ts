@@ -54,6 +54,8 @@ function reasonsOf(topology: Topology): string[] {
   if (trouble !== undefined) reasons.push(`state: ${trouble}`);
   if (!topology.connected) return reasons.length === 0 ? ['the exporters are connecting'] : reasons;
   if (!topology.discovered) reasons.push('the resources of the API server are not known yet');
+  const halted = [...topology.runs.values()].filter((run) => run.halted).map((run) => run.stream.id);
+  if (halted.length > 0) reasons.push(`begin again at their last commit: ${halted.slice(0, SHOWN).join(', ')}`);
   const waiting = topology.watcher.streams().filter((s) => !s.synced && s.state !== 'forbidden');
   for (const s of waiting.slice(0, SHOWN))
     reasons.push(`${s.stream.id}: ${s.state}${s.lastError === undefined ? '' : `, ${s.lastError.message}`}`);

@@ -11,7 +11,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { staticType } from '../transform/extract.ts';
 import type { StreamPlan } from '../transform/plan.ts';
-import type { Failure, Work, WorkResult } from '../transform/work.ts';
+import { copyOfWork, type Failure, type Work, type WorkResult } from '../transform/work.ts';
 import type { Committable, PendingCommit } from './committer.ts';
 import type { Outlet } from './outlet.ts';
 import { about, Poison, VERDICTS } from './poison.ts';
@@ -110,6 +110,11 @@ export class StreamRun implements Committable {
   /** It has begun before, in this life of the topology. */
   get begun(): boolean {
     return this.#begun;
+  }
+
+  /** What is read is not taken: a thread has ended, and the stream has not begun again. */
+  get halted(): boolean {
+    return this.#begun && this.#stopped;
   }
 
   /** Counts the beginnings of the stream. */
@@ -258,7 +263,7 @@ export class StreamRun implements Committable {
     try {
       const last = this.plans.length - 1;
       const part = (i: number): Promise<WorkResult> =>
-        this.#context.shards.work(this.shards[i]!, this.#key(i), i === last ? work : copyOf(work));
+        this.#context.shards.work(this.shards[i]!, this.#key(i), i === last ? work : copyOfWork(work));
       // Every shard answers in the order it was asked, so these come in order too.
       results = last === 0 ? [await part(0)] : await Promise.all(this.plans.map((_, i) => part(i)));
     } catch (e) {
@@ -389,9 +394,4 @@ export class StreamRun implements Committable {
       this.#position?.resourceVersion ?? '',
     );
   }
-}
-
-/** The same work on bytes of its own: a buffer can be transferred to one thread only. */
-function copyOf(work: Work): Work {
-  return 'bytes' in work ? { ...work, bytes: work.bytes.slice() } : work;
 }

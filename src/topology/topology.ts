@@ -92,8 +92,9 @@ export class Topology {
       onCrash: (shard, culprit) => {
         for (const run of this.#runsOn(shard)) if (run.halt(culprit)) this.#restarts.blame(run.stream.id);
       },
-      onRevived: (shard, { message }) => {
-        for (const run of this.#runsOn(shard)) if (!this.draining || !run.quiet) this.#restart(run.stream, message);
+      onRevived: (shard, error) => {
+        const runs = this.#runsOn(shard).filter((run) => !this.draining || !run.quiet);
+        for (const run of runs) this.#restart(run.stream, errorMessage(error));
       },
       onFatal: (error) => this.#finish({ kind: 'failed', error: asError(error) }),
     });

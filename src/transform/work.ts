@@ -22,6 +22,11 @@ export interface Failure {
   readonly message: string;
 }
 
+/** The same work on bytes of its own: a buffer can be transferred to one thread only. */
+export function copyOfWork(work: Work): Work {
+  return 'bytes' in work ? { ...work, bytes: work.bytes.slice() } : work;
+}
+
 export interface WorkResult {
   /** Position after this work; '' where it has not moved (inside a list). */
   readonly resourceVersion: string;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { WatershardError } from '../../src/model/errors.ts';
+import { errorMessage, WatershardError } from '../../src/model/errors.ts';
 import { WorkerThread, type WorkerThreadOptions } from '../../src/shard/threads.ts';
 import type { FragileTask } from '../fixtures/fragile-worker.ts';
 import { until } from '../support/until.ts';
 
 const FRAGILE = new URL('../fixtures/fragile-worker.ts', import.meta.url);
 const crashed = (error: unknown): boolean => error instanceof WatershardError && error.code === 'WORKER_CRASHED';
-const says = (text: RegExp) => (error: unknown) => crashed(error) && text.test((error as Error).message);
+const says = (text: RegExp) => (error: unknown) => crashed(error) && text.test(errorMessage(error));
 
 describe('a worker thread', () => {
   const threads: WorkerThread[] = [];
@@ -49,7 +49,7 @@ describe('a worker thread', () => {
   test('answers 1000 tasks in the order they were asked', async () => {
     const thread = open();
     const order: number[] = [];
-    await Promise.all(Array.from({ length: 1000 }, (_, i) => count(thread).then((n) => order.push(n) && i)));
+    await Promise.all(Array.from({ length: 1000 }, () => count(thread).then((n) => order.push(n))));
     assert.deepEqual(
       order,
       Array.from({ length: 1000 }, (_, i) => i + 1),
@@ -67,28 +67,28 @@ describe('a worker thread', () => {
   test('process.exit: what waits is refused, and runs on no fresh state', async () => {
     const thread = open();
     const results = await crash(thread, { do: 'exit' });
-    assert.match(String((results[2] as PromiseRejectedResult).reason), /exited with code: 3/);
+    assert.match(errorMessage((results[2] as PromiseRejectedResult).reason), /exited with code: 3/);
     await revives(thread);
   });
 
   test('an error thrown in the next tick', async () => {
     const thread = open();
     const results = await crash(thread, { do: 'throw-later' });
-    assert.match(String((results[2] as PromiseRejectedResult).reason), /thrown in the next tick/);
+    assert.match(errorMessage((results[2] as PromiseRejectedResult).reason), /thrown in the next tick/);
     await revives(thread);
   });
 
   test('out of memory ends the thread and not the process', async () => {
     const thread = open({ heapBytes: 24 * 2 ** 20 });
     await crash(thread, { do: 'allocate' });
-    assert.match(crashes[0]?.message ?? '', /memory/);
+    assert.match(errorMessage(crashes[0]), /memory/);
     await revives(thread);
   });
 
   test('a task that never ends is ended by the watchdog', async () => {
     const thread = open({ taskTimeout: 800 });
     await crash(thread, { do: 'loop' });
-    assert.match(crashes[0]?.message ?? '', /a task took longer than 800 ms/);
+    assert.match(errorMessage(crashes[0]), /a task took longer than 800 ms/);
     await revives(thread);
   });
 
@@ -129,7 +129,7 @@ describe('a worker thread', () => {
     const thread = open({}, new URL('../fixtures/absent-worker.ts', import.meta.url));
     await until('the crash is told, though no task waits', () => crashes.length > 0, 10);
     await assert.rejects(count(thread), crashed);
-    assert.match(crashes[0]?.message ?? '', /absent-worker/);
+    assert.match(errorMessage(crashes[0]), /absent-worker/);
   });
 
   test('close is idempotent, also after a crash; a closed thread refuses and does not come back', async () => {

@@ -68,7 +68,7 @@ describe('what would go wrong unnoticed is said, and what is not there yet is wa
     try {
       await rig.program.start(rig.config({ watch, exporters: [bus(rig.nats.url)] }));
       assert.equal(await rig.program.exited(), 2);
-      assert.match(rig.program.log, /STATE_EVICTING[^]*what to do: Set maxmemory-policy to noeviction/);
+      assert.match(rig.program.log, /STATE_EVICTING[\s\S]*what to do: Set maxmemory-policy to noeviction/);
     } finally {
       await redis.config('SET', 'maxmemory-policy', 'noeviction');
       await redis.quit();

@@ -22,11 +22,11 @@ const RULE = {
     // A list for each word of a list: as many values as the two are long, multiplied.
     words: "object.data.outer.split(',').map(w, object.data.inner.split(','))",
     // A pass over a long text for each word.
-    matching: "object.data.many.split(',').filter(w, object.data.long.matches('(x+x+)+y'))",
+    found: "object.data.many.split(',').exists(w, w + 'z' in object.data.long.split(','))",
   },
 };
 const OUT_OF_MEMORY = { outer: ','.repeat(20_000), inner: ','.repeat(200_000) };
-const ENDLESS = { many: ','.repeat(200_000), long: 'x'.repeat(200_000) };
+const ENDLESS = { many: ','.repeat(200_000), long: ','.repeat(200_000) };
 
 describe('a worker thread that ends is replaced, and a poisonous object is set aside', () => {
   let rig: Rig;
@@ -170,5 +170,13 @@ describe('a worker thread that ends is replaced, and a poisonous object is set a
       await until('threads were replaced', async () => ((await restarts())[SHARD] as number) > before, 60);
     });
     await check(poison);
+  });
+
+  test('a heap in which no thread can start: the program ends and says why', async () => {
+    await rig.program.stop();
+    await rig.program.start({ ...config(), flow: { workerHeap: '1MiB' } });
+    assert.equal(await rig.program.exited(), 2);
+    assert.match(rig.program.log.slice(-4000), /before it had done anything/);
+    assert.match(rig.program.log.slice(-4000), /flow\.workerHeap/);
   });
 });

@@ -291,18 +291,14 @@ export class ParquetExporter implements Exporter {
   // --- out of the thread, into the store
 
   #cut(files: StreamFiles, sequence: number, position: Position | undefined): void {
-    const { records, bytes, batches } = files;
-    files.batches = 0;
-    files.records = 0;
-    files.bytes = 0;
+    const { records, bytes, batches } = files.takeCounts();
     files.inThread++;
     const appended = files.inThread;
     this.#thread.send(
       { type: 'cut', stream: files.stream.id, incarnation: files.incarnation, batches },
       (answer) => {
         this.#note(files, answer);
-        const { letters } = files;
-        files.letters = [];
+        const letters = files.letters.splice(0);
         if (files.signal.aborted) return;
         files.inThread -= appended;
         files.rows = 0;
@@ -346,8 +342,7 @@ export class ParquetExporter implements Exporter {
   /** Takes over what an answer of the thread says beside the sizes. */
   #note(files: StreamFiles, answer: EncoderAnswer): void {
     for (const { table, resource, types } of answer.types) this.#storage?.grow(table, resource, types);
-    const letters = this.#faults.report(answer);
-    if (letters !== undefined) files.letters.push(letters);
+    files.letters.push(...this.#faults.report(answer));
   }
 
   /** The thread has gone, and with it all rows that were in no finished file. */

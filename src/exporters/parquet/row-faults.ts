@@ -11,8 +11,8 @@ export class RowFaults {
     this.#context = context;
   }
 
-  /** @returns fulfilled when the dead letters of unreadable rows are stored; undefined where there is nothing to wait for */
-  report({ misfits, rejected }: EncoderAnswer): Promise<unknown> | undefined {
+  /** @returns the dead letters of unreadable rows, each fulfilled when it is stored */
+  report({ misfits, rejected }: EncoderAnswer): Promise<void>[] {
     const { name, logger, metrics, events } = this.#context;
     for (const { resource, field, type, count, sample } of misfits) {
       metrics.fieldErrors.inc({ stream: resource, field }, count);
@@ -29,6 +29,6 @@ export class RowFaults {
       const letter = events.rejected({ exporter: name, key, id, error, payload });
       if (letter !== undefined) letters.push(letter);
     }
-    return letters.length === 0 ? undefined : Promise.all(letters);
+    return letters;
   }
 }

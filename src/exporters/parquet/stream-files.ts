@@ -49,7 +49,7 @@ export class StreamFiles {
   cutting = false;
   timer: NodeJS.Timeout | undefined;
   /** Dead letters of rows since the last cut, which is acknowledged when they are stored. */
-  letters: Promise<unknown>[] = [];
+  readonly letters: Promise<void>[] = [];
   /** No leftovers of an older attempt are there any more. */
   swept = false;
   /** Sequence of the notes that were left for files of dates before the position's; see leftovers.ts. */
@@ -76,6 +76,13 @@ export class StreamFiles {
   /** Aborted when this incarnation is void. */
   get signal(): AbortSignal {
     return this.#void.signal;
+  }
+
+  /** What was written since the last cut; counts from 0 again. */
+  takeCounts(): { readonly records: number; readonly bytes: number; readonly batches: number } {
+    const { records, bytes, batches } = this;
+    this.records = this.bytes = this.batches = 0;
+    return { records, bytes, batches };
   }
 
   end(): void {
