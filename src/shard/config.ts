@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { parseBytes, parseDuration } from '../model/units.ts';
 
 const MIB = 2 ** 20;
+/** It loads in 10 MiB; with less than 4, V8 ends the process and not the thread. */
+const LEAST_HEAP = 32 * MIB;
 
 const bytes = z.union([z.string(), z.number()]).transform((value, context) => {
   const parsed = parseBytes(String(value));
@@ -46,6 +48,7 @@ export const flowConfig = z
         'A worker thread that is busy with one batch for longer is taken to be in an endless evaluation, and is replaced. Duration.',
       ),
     workerHeap: bytes
+      .refine((size) => size >= LEAST_HEAP, 'less than the 32MiB that a worker thread needs to start')
       .prefault('1GiB')
       .describe(
         'JavaScript heap of one worker thread, beside the known objects, which are not in it. A thread that needs more is replaced. Size.',

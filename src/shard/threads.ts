@@ -11,7 +11,11 @@ export interface WorkerThreadOptions {
   readonly onCrash?: (error: WatershardError) => void;
   /** A task that takes longer ends the thread. Milliseconds; no limit where it is absent. */
   readonly taskTimeout?: number;
-  /** JavaScript heap of the thread; one that needs more is ended, and not the process with it. V8's own limit where absent. */
+  /**
+   * JavaScript heap of the thread; one that needs more is ended, and not the process with it. V8's own limit where absent.
+   * V8 does end the process where a single value needs much more than what is left (measured: from about 50 MB on; of
+   * texts as large as an object can be, never).
+   */
   readonly heapBytes?: number;
 }
 

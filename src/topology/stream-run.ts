@@ -69,8 +69,8 @@ export class StreamRun implements Committable {
   #cutAgain = false;
   #held: (PromiseWithResolvers<void> & { readonly parked: Intake[] }) | undefined;
   records: number;
-  /** A gap marker is on its way and not committed. */
-  gapPending = false;
+  /** Its marker is on its way and not committed: where the stream begins again, so does the marker. */
+  #gap: Gap | undefined;
   /** Read from the API server. */
   bytes: number;
   knownObjects: number[];
@@ -84,6 +84,7 @@ export class StreamRun implements Committable {
     this.#incarnation = context.former?.incarnation ?? 0;
     this.records = context.former?.records ?? 0;
     this.bytes = context.former?.bytes ?? 0;
+    this.#gap = context.former?.gap;
     this.#acks = this.#newTracker();
     this.#taken = this.#newTracker(false);
     this.knownObjects = plans.map(() => 0);
@@ -112,6 +113,11 @@ export class StreamRun implements Committable {
     return this.#begun;
   }
 
+  /** What has to be said of a loss, until it is committed. */
+  get gap(): Gap | undefined {
+    return this.#gap;
+  }
+
   /** What is read is not taken: a thread has ended, and the stream has not begun again. */
   get halted(): boolean {
     return this.#begun && this.#stopped;
@@ -137,13 +143,7 @@ export class StreamRun implements Committable {
     const incarnation = ++this.#incarnation;
     this.#stopped = true;
     credits.release(this.stream.id);
-    this.#sequence = 0;
-    this.#working = 0;
-    this.#cutting = false;
-    this.#cutAgain = false;
-    this.#position = (await session.positions()).get(this.stream.id);
-    this.#acks = this.#newTracker();
-    this.#taken = this.#newTracker(false);
+    this.#startOver((await session.positions()).get(this.stream.id));
     for (const [i, plan] of this.plans.entries()) {
       const { quarantine } = this.#poison;
       const open = { type: 'open', stream: this.#key(i), plan } as const;
@@ -158,7 +158,8 @@ export class StreamRun implements Committable {
     for (const outlet of outlets) outlet.open(this.stream, incarnation, this.#position, this.#fields);
     this.#stopped = false;
     this.#begun = true;
-    if (gap !== undefined) this.#sayGap(gap, session.epoch);
+    const loss = gap ?? this.#gap;
+    if (loss !== undefined) this.#sayGap(loss, session.epoch);
     const position = this.#position;
     const valid = position !== undefined && position.scope === streamScope(this.stream);
     this.listed = valid && position.resourceVersion !== '';
@@ -185,9 +186,7 @@ export class StreamRun implements Committable {
   async end(): Promise<void> {
     this.#stopped = true;
     this.#incarnation++;
-    this.#working = 0;
-    this.#acks = this.#newTracker();
-    this.#taken = this.#newTracker(false);
+    this.#startOver(this.#position);
     this.#context.credits.release(this.stream.id);
     for (const i of this.plans.keys())
       await this.#context.shards.control(this.shards[i]!, { type: 'close', stream: this.#key(i) });
@@ -218,19 +217,14 @@ export class StreamRun implements Committable {
       committedAt: Date.now(),
     };
     await session.commit([{ stream: this.stream.id, position, deltas: parts.flat() }]);
-    this.#position = position;
     this.#incarnation++;
-    this.#sequence = 0;
-    this.#cutting = false;
-    this.#cutAgain = false;
-    this.#acks = this.#newTracker();
-    this.#taken = this.#newTracker(false);
+    this.#startOver(position);
     for (const outlet of outlets) outlet.open(this.stream, this.#incarnation, position, this.#fields);
     this.#sayGap(gap, session.epoch);
   }
 
   #sayGap(gap: Gap, epoch: string): void {
-    this.gapPending = true;
+    this.#gap = gap;
     this.#context.metrics.gaps.inc({ stream: this.stream.id });
     this.#submit({ type: 'gap', ...gap, epoch }, 0, '');
   }
@@ -259,9 +253,9 @@ export class StreamRun implements Committable {
 
   async #process(work: Work, bytes: number, resourceVersion: string, incarnation: number): Promise<void> {
     this.#working++;
+    const last = this.plans.length - 1;
     let results: readonly WorkResult[];
     try {
-      const last = this.plans.length - 1;
       const part = (i: number): Promise<WorkResult> =>
         this.#context.shards.work(this.shards[i]!, this.#key(i), i === last ? work : copyOfWork(work));
       // Every shard answers in the order it was asked, so these come in order too.
@@ -275,14 +269,10 @@ export class StreamRun implements Committable {
     if (incarnation !== this.#incarnation) return;
     this.#working--;
     const observedAt = 'observedAt' in work ? work.observedAt : 0;
-    for (const [i, result] of results.entries())
-      this.#deliver(
-        result,
-        i,
-        i === results.length - 1 ? bytes : 0,
-        i === results.length - 1 ? resourceVersion : '',
-        observedAt,
-      );
+    for (const [i, result] of results.entries()) {
+      const [size, moved] = i === last ? [bytes, resourceVersion] : [0, ''];
+      this.#deliver(result, i, size, moved, observedAt);
+    }
     if (work.type === 'list-end') this.listed = true;
     this.#context.onProgress(this);
   }
@@ -361,7 +351,7 @@ export class StreamRun implements Committable {
     this.#position = position;
     this.#acks.committed(sequence);
     // It is the first work of an incarnation, a batch a part.
-    if (sequence >= this.plans.length) this.gapPending = false;
+    if (sequence >= this.plans.length) this.#gap = undefined;
     for (const outlet of this.#context.outlets) {
       if (outlet.cuts) outlet.exporter.committed(this.stream.id, position);
       else outlet.committed(this.stream.id, sequence);
@@ -385,6 +375,17 @@ export class StreamRun implements Committable {
 
   #key(part: number): string {
     return this.plans.length === 1 ? this.stream.id : `${this.stream.id}#${part}`;
+  }
+
+  /** An incarnation begins at this position: nothing is on its way. */
+  #startOver(position: Position | undefined): void {
+    this.#position = position;
+    this.#sequence = 0;
+    this.#working = 0;
+    this.#cutting = false;
+    this.#cutAgain = false;
+    this.#acks = this.#newTracker();
+    this.#taken = this.#newTracker(false);
   }
 
   #newTracker(files = true): AckTracker {

@@ -171,7 +171,7 @@ export class Topology {
   async #rememberState(): Promise<void> {
     const remember = this.#remember;
     if (remember === undefined || !this.discovered || this.rewriting) return;
-    if ([...this.runs.values()].some((run) => run.gapPending || run.position === undefined)) return;
+    if ([...this.runs.values()].some((run) => run.gap !== undefined || run.position === undefined)) return;
     this.#remember = undefined;
     await remember().catch((e: unknown) =>
       this.options.logger.warn({ err: errorMessage(e) }, 'the epoch of the state cannot be remembered'),
@@ -185,7 +185,7 @@ export class Topology {
     const run = known?.stream === stream ? known : await this.#createRun(stream, known);
     this.runs.set(stream.id, run);
     const gap =
-      this.options.gap === undefined || run.begun
+      this.options.gap === undefined || (known ?? run).begun
         ? undefined
         : { reason: this.options.gap, observedAt: Date.now() * 1000 };
     for (let attempt = 0; ; attempt++) {

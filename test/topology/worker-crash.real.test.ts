@@ -171,12 +171,4 @@ describe('a worker thread that ends is replaced, and a poisonous object is set a
     });
     await check(poison);
   });
-
-  test('a heap in which no thread can start: the program ends and says why', async () => {
-    await rig.program.stop();
-    await rig.program.start({ ...config(), flow: { workerHeap: '1MiB' } });
-    assert.equal(await rig.program.exited(), 2);
-    assert.match(rig.program.log.slice(-4000), /before it had done anything/);
-    assert.match(rig.program.log.slice(-4000), /flow\.workerHeap/);
-  });
 });
