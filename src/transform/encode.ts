@@ -8,7 +8,7 @@ import type { WriteJson } from './encode-json.ts';
 import { cloudEventWriter, jsonWriter } from './encode-json.ts';
 import { msgpackEncoder } from './encode-msgpack.ts';
 import { protobufEncoder } from './encode-protobuf.ts';
-import type { FieldPlan, LanePlan } from './plan.ts';
+import type { LanePlan } from './plan.ts';
 import { compileSubject } from './subject.ts';
 
 export interface RecordEncoder {
@@ -22,7 +22,7 @@ type Encode = (record: ChangeRecord) => Uint8Array;
  * @param _fields of the stream's plan; a record's own `fields` decide (a GAP record has some that no rule extracts)
  * @throws WatershardError CONFIG_INVALID where the subject template is not one
  */
-export function createEncoder(lane: LanePlan, context: RecordContext, _fields: readonly FieldPlan[]): RecordEncoder {
+export function createEncoder(lane: LanePlan, context: RecordContext): RecordEncoder {
   const subject = lane.subject === undefined ? undefined : compileSubject(lane.subject, context);
   const prefix = `${resourceName(context)}/`;
   const keyOf = (record: ChangeRecord): string => `${prefix}${record.namespace}/${record.name}`;

@@ -62,7 +62,7 @@ export class StreamTransform {
       kind,
       resource,
     };
-    this.#output = new WorkOutput(plan.lanes.map((lane) => createEncoder(lane, context, plan.extract)));
+    this.#output = new WorkOutput(plan.lanes.map((lane) => createEncoder(lane, context)));
     this.#reader = new ObjectReader(objectTrie(plan), plan.stream);
     this.#changes = new ObjectChanges(plan, known, this.#output);
     this.#setAside = new SetAside(trace, quarantine);

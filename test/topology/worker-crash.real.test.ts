@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { shardOf } from '../../src/shard/hash.ts';
+import { shardOf } from '../../src/shard/assignment.ts';
 import { checkLiving, checkStream, checkTable, checkWrites } from '../support/checker.ts';
 import { Rig } from '../support/rig.ts';
 import type { SeenRecord } from '../support/stream-reader.ts';

@@ -12,14 +12,12 @@ import { createEncoder } from '../../src/transform/encode.ts';
 import type { LanePlan } from '../../src/transform/plan.ts';
 import { PODS, podRecord } from './sample-record.ts';
 
-const FIELDS = [{ name: 'phase', expression: 'object.status.phase' }];
-
 function encoded(
   lane: Partial<LanePlan>,
   records: readonly ChangeRecord[],
   context: RecordContext = PODS,
 ): LaneRecord[] {
-  const encoder = createEncoder({ exporter: 'x', encoding: 'json', ...lane }, context, FIELDS);
+  const encoder = createEncoder({ exporter: 'x', encoding: 'json', ...lane }, context);
   const writer = new LaneWriter();
   for (const record of records) encoder.append(record, writer);
   const reader = new LaneReader(writer.finish());

@@ -20,7 +20,7 @@ const EXAMPLE = /<!-- example: (\w+) -->\n(?:```\w*\n[\s\S]*?\n```\n)?/g;
 
 function encode(lane: Partial<LanePlan>, record: ChangeRecord, context: RecordContext = PODS): LaneRecord {
   const writer = new LaneWriter();
-  createEncoder({ exporter: 'bus', encoding: 'json', subject: DEFAULT_SUBJECT, ...lane }, context, []).append(
+  createEncoder({ exporter: 'bus', encoding: 'json', subject: DEFAULT_SUBJECT, ...lane }, context).append(
     record,
     writer,
   );

@@ -1,13 +1,6 @@
-import { gvkKey, type Resource } from '../model/resource.ts';
-
 /** 32-bit FNV-1a of the text's UTF-16 code units; the same on every machine and in every version. */
 export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;
-}
-
-/** The shard of a kind among `shards`; a kind that is split takes this one and the ones after it. */
-export function shardOf(resource: Resource, shards: number): number {
-  return fnv1a(gvkKey(resource)) % shards;
 }
