@@ -165,6 +165,11 @@ export class AckTracker {
     return this.#hasCuts && !this.#givenSinceCut && this.#registered > this.#lastCut;
   }
 
+  /** An exporter with cuts was given records since the last cut: there is a file to close. */
+  get cutClosesFiles(): boolean {
+    return this.#hasCuts && this.#givenSinceCut;
+  }
+
   /** When the oldest batch was read that some required exporter has not acknowledged; Unix time, microseconds. */
   get oldestUnacked(): number | undefined {
     let first = Number.POSITIVE_INFINITY;

@@ -323,7 +323,8 @@ export class StreamRun implements Committable {
       this.#cutAgain = true;
       return;
     }
-    if (this.#acks.cutIsFree || this.#acks.registered === 0) return;
+    // Without a file to close there is nothing that would be acknowledged and end the cutting.
+    if (!this.#acks.cutClosesFiles) return;
     this.#cutting = true;
     this.#acks.cut(this.#sequence);
     for (const outlet of this.#context.outlets) if (outlet.cuts) outlet.exporter.cut(this.stream.id, this.#sequence);

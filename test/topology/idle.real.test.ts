@@ -36,7 +36,7 @@ describe('promise 5: the position of an idle stream advances by bookmarks, so th
     await rig.settled();
     const changed = await positionOf('configmaps');
     assert.ok(changed > before, 'the busy stream moves at once');
-    // The API server sends bookmarks about once a minute.
+    // The API server sends bookmarks about once a minute, with what etcd told it of its progress (servers/kube.ts).
     await until(
       'the idle stream has moved',
       async () => {

@@ -21,8 +21,9 @@ const plan = { stream, extract: [], lanes: [] } as unknown as StreamPlan;
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** One stream between a shard that answers when told to, and an exporter that acknowledges when told to. */
-function setUp() {
+function setUp(cuts = false) {
   const written: Batch[] = [];
+  const cutAt: number[] = [];
   const works: Work[] = [];
   const answers: (() => void)[] = [];
   const shards = {
@@ -50,8 +51,10 @@ function setUp() {
     known: () => [],
   } as unknown as StateSession;
   const exporter = {
-    capabilities: { cuts: false },
+    capabilities: { cuts },
     open: () => undefined,
+    committed: () => undefined,
+    cut: (_: string, sequence: number) => cutAt.push(sequence),
     write: (batch: Batch) => written.push(batch),
   } as unknown as Exporter;
   const metrics = createMetrics();
@@ -80,7 +83,7 @@ function setUp() {
     pending?.done();
     return pending?.commit;
   };
-  return { context, outlet, written, works, answer, commit };
+  return { context, outlet, written, cutAt, works, answer, commit };
 }
 const frames = (resourceVersion: string) =>
   ({ type: 'frames', bytes: new Uint8Array(10), count: 1, resourceVersion, observedAt: 1, listing: false }) as const;
@@ -132,5 +135,42 @@ describe('a stream that begins again', () => {
     await run.begin(undefined);
     await answer();
     assert.equal(works.length, 2);
+  });
+});
+
+describe('files of a stream', () => {
+  test('a cut that is wanted where nothing is open does not hold up the next one', async () => {
+    const { context, outlet, cutAt, answer, commit } = setUp(true);
+    const run = new StreamRun(stream, [plan], [0], context);
+    await run.begin(undefined);
+    run.cut();
+    run.intake(frames('10'));
+    await answer();
+    run.cut();
+    run.acked(outlet, 1, 1);
+    assert.equal(commit(run)?.position.resourceVersion, '10');
+    run.cut(); // the exporter's timer and its memory budget asked for the same file
+    run.intake(frames('11'));
+    await answer();
+    run.cut();
+    assert.deepEqual(cutAt, [1, 2]);
+    run.acked(outlet, 1, 2);
+    assert.equal(commit(run)?.position.resourceVersion, '11');
+  });
+
+  test('a cut that is wanted while one is under way follows it', async () => {
+    const { context, outlet, cutAt, answer, commit } = setUp(true);
+    const run = new StreamRun(stream, [plan], [0], context);
+    await run.begin(undefined);
+    run.intake(frames('10'));
+    await answer();
+    run.cut();
+    run.intake(frames('11'));
+    await answer();
+    run.cut();
+    assert.deepEqual(cutAt, [1], 'not before the position of the last one is committed');
+    run.acked(outlet, 1, 1);
+    commit(run);
+    assert.deepEqual(cutAt, [1, 2]);
   });
 });
