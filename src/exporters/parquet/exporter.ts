@@ -108,6 +108,7 @@ export class ParquetExporter implements Exporter {
       throw new WatershardError('INTERNAL', `${this.name}: ${stream} was cut ${why}`);
     }
     files.cutting = true;
+    files.cutAt = sequence;
     files.asked = false;
     clearTimeout(files.timer);
     files.timer = undefined;
@@ -283,7 +284,8 @@ export class ParquetExporter implements Exporter {
   }
 
   #wantCut(files: StreamFiles): void {
-    if (files.asked || files.signal.aborted) return;
+    // Answers about batches that a cut has closed still come in; they ask for nothing that would be granted.
+    if (files.asked || files.written <= files.cutAt || files.signal.aborted) return;
     files.asked = true;
     this.#context.events.cutWanted(files.stream.id);
   }

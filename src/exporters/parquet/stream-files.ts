@@ -43,6 +43,8 @@ export class StreamFiles {
   /** Written and not acknowledged. */
   pendingRecords = 0;
   pendingBytes = 0;
+  /** Sequence of the last cut. */
+  cutAt = 0;
   /** `cutWanted` was said and no cut has come. */
   asked = false;
   /** From a cut until its position is committed. */

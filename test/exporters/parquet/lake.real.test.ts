@@ -51,6 +51,17 @@ for (const target of targets) {
       assert.deepEqual(found, [{ name: 'b', date: '2026-02-01', group: '' }]);
     });
 
+    test('a file that is closed before its size is known leaves no wish behind that holds up the next one', async () => {
+      const lake = await run(target, { rotate: { interval: '60s', rows: 1 } });
+      lake.open(PODS, 1, undefined);
+      write(lake, 1, [{ name: 'a' }]);
+      lake.cut(PODS.id); // the answer that the file is full comes after this
+      await stored(lake, 1);
+      write(lake, 2, [{ name: 'b' }]);
+      await stored(lake, 2);
+      assert.equal((await rows(target)).length, 2);
+    });
+
     test('a lone record is there within the interval', async () => {
       const lake = await run(target, { rotate: { interval: '200ms' } });
       lake.open(PODS, 1, undefined);
