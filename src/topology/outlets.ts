@@ -71,7 +71,7 @@ export async function createOutlets(config: Config, context: OutletsContext): Pr
       get epoch() {
         return context.epoch;
       },
-      logger: logger.child({ exporter: e.name }),
+      logger,
       metrics: context.metrics,
       events,
       openThread: () => new WorkerThread('parquet'),

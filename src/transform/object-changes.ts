@@ -28,8 +28,6 @@ export interface Sighting {
   /** Operation of an object that was not known. */
   readonly first: Operation;
   readonly observedAt: number;
-  /** Put it into the delta even where it has not changed. */
-  readonly persist: boolean;
 }
 
 /**
@@ -77,7 +75,7 @@ export class ObjectChanges {
     // Without a resourceVersion (a few virtual resources) only the fingerprint tells.
     const versionStart = scan.start(RESOURCE_VERSION);
     if (versionStart >= 0 && hasResourceVersion(old, bytes, versionStart, scan.end(RESOURCE_VERSION))) {
-      this.#unchanged(key, old, how);
+      this.#unchanged(key);
       return;
     }
     this.#fingerprint.of(reader, this.#print);
@@ -86,7 +84,7 @@ export class ObjectChanges {
       return;
     }
     if (versionStart < 0) {
-      this.#unchanged(key, old, how);
+      this.#unchanged(key);
       return;
     }
     this.#output.suppress('ignored-change');
@@ -165,9 +163,8 @@ export class ObjectChanges {
     return wasDeleted;
   }
 
-  #unchanged(key: string, old: Buffer, how: Sighting): void {
+  #unchanged(key: string): void {
     this.#output.suppress('unchanged');
-    if (how.persist) this.#output.delta.put(key, old);
     this.#known.mark(key);
   }
 

@@ -44,7 +44,6 @@ export class StreamTransform {
   readonly #setAside: SetAside;
   /** undefined outside a list. */
   #list: { readonly relist: boolean; broken: boolean } | undefined;
-  #dictionariesKept = false;
 
   /**
    * @param trace notes what is being processed, for when the thread does not survive it
@@ -103,16 +102,13 @@ export class StreamTransform {
       case 'list-begin':
         this.#known.beginList();
         this.#list = { relist: work.relist, broken: false };
-        this.#dictionariesKept = false;
         break;
       case 'frames':
-        this.#keepDictionaries(work.persistAll === true);
-        this.#frames(work, work.persistAll === true);
+        this.#frames(work);
         if (!work.listing) resourceVersion = work.resourceVersion;
         break;
       case 'page':
-        this.#keepDictionaries(work.persistAll === true);
-        this.#page(work, work.persistAll === true);
+        this.#page(work);
         break;
       case 'list-end':
         this.#endList(work.observedAt);
@@ -134,10 +130,10 @@ export class StreamTransform {
     return this.#output.finish(resourceVersion, this.#known.size, this.#known.byteLength);
   }
 
-  #frames(item: Frames, persist: boolean): void {
+  #frames(item: Frames): void {
     const b = asBuffer(item.bytes);
     const utf8 = isUtf8(b);
-    const how = this.#sighting(item.listing, item.observedAt, persist);
+    const how = this.#sighting(item.listing, item.observedAt);
     for (let start = 0; start < b.length; ) {
       const newline = b.indexOf(0x0a, start);
       const end = newline < 0 ? b.length : newline;
@@ -191,7 +187,7 @@ export class StreamTransform {
     this.#object(type, type === 'MODIFIED' && this.#list === undefined ? { ...how, first: 'UPDATED' } : how);
   }
 
-  #page(item: Page, persist: boolean): void {
+  #page(item: Page): void {
     const b = asBuffer(item.bytes);
     const list = scanList(b);
     if (list === undefined) {
@@ -199,7 +195,7 @@ export class StreamTransform {
       return;
     }
     const utf8 = isUtf8(b);
-    const how = this.#sighting(true, item.observedAt, persist);
+    const how = this.#sighting(true, item.observedAt);
     for (let p = skipSpace(b, list.itemsStart, list.itemsEnd); p < list.itemsEnd; ) {
       this.#output.seen++;
       const isPoison = this.#isPoison(b, p, this.#setAside.careful ? skipValue(b, p, list.itemsEnd) : -1);
@@ -340,16 +336,10 @@ export class StreamTransform {
     });
   }
 
-  #sighting(listing: boolean, observedAt: number, persist: boolean): Sighting {
+  #sighting(listing: boolean, observedAt: number): Sighting {
     const relist = this.#list?.relist === true;
-    if (!listing) return { detectedBy: 'WATCH', first: 'CREATED', observedAt, persist };
-    return { detectedBy: relist ? 'RELIST' : 'LIST', first: relist ? 'CREATED' : 'SNAPSHOT', observedAt, persist };
-  }
-
-  #keepDictionaries(persist: boolean): void {
-    if (!persist || this.#dictionariesKept) return;
-    this.#dictionariesKept = true;
-    for (const { key, value } of this.#changes.snapshots.all()) this.#output.delta.put(key, value);
+    if (!listing) return { detectedBy: 'WATCH', first: 'CREATED', observedAt };
+    return { detectedBy: relist ? 'RELIST' : 'LIST', first: relist ? 'CREATED' : 'SNAPSHOT', observedAt };
   }
 
   /** Something that cannot be read, and whose key is not known: in a list, what it was may not be taken for deleted. */

@@ -3,10 +3,7 @@ import type { Intake } from '../model/intake.ts';
 
 /** What a stream transform is asked to do, in order. */
 export type Work =
-  | (Intake & {
-      /** Put every object that a list shows into the delta, changed or not: the state store has lost them. */
-      readonly persistAll?: boolean;
-    })
+  | Intake
   /** Make one GAP record: deletes may have been missed. */
   | { readonly type: 'gap'; readonly reason: string; readonly epoch: string; readonly observedAt: number };
 

@@ -83,7 +83,7 @@ export class Transforming {
   }
 
   /** Text of a batch of watch events. */
-  lines(text: string | Uint8Array, more: { listing?: boolean; persistAll?: boolean } = {}): Transformed {
+  lines(text: string | Uint8Array, more: { listing?: boolean } = {}): Transformed {
     const bytes = new Uint8Array(Buffer.from(text as string));
     return this.apply({
       type: 'frames',
@@ -106,8 +106,8 @@ export class Transforming {
     );
   }
 
-  pageText(text: string, persistAll = false): Transformed {
-    return this.apply({ type: 'page', bytes: new Uint8Array(Buffer.from(text)), observedAt: NOW, persistAll });
+  pageText(text: string): Transformed {
+    return this.apply({ type: 'page', bytes: new Uint8Array(Buffer.from(text)), observedAt: NOW });
   }
 
   /** A whole list of one page. */
@@ -120,6 +120,12 @@ export class Transforming {
 
   endList(): Transformed {
     return this.apply({ type: 'list-end', resourceVersion: '60', observedAt: NOW });
+  }
+
+  /** What the transform would write to a state that has lost everything. */
+  dumped(): Map<string, Buffer> {
+    const entries = this.transform.dump().flatMap((packed) => [...readDelta(packed)]);
+    return new Map(entries.map(({ key, value }) => [key, Buffer.from(value as Buffer)]));
   }
 
   /** A new process that has read the state store. */

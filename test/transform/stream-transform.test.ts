@@ -81,16 +81,11 @@ describe('a list', () => {
     assert.equal(t.list(true, item(pod('a', 2))).page.suppressed.unchanged, 1);
   });
 
-  test('persistAll puts what has not changed into the delta', () => {
+  test('a dump is all that a state has to have: what is known, and what patches are made from', () => {
     const t = new Transforming(podPlan({ diff: 'merge-patch' }));
-    t.list(false, item(pod('a', 1)));
-    const before = new Map(t.stored);
-    t.stored.clear();
-    t.apply({ type: 'list-begin', relist: true });
-    const text = JSON.stringify({ metadata: { resourceVersion: '1' }, items: [item(pod('a', 1))] });
-    assert.equal(t.pageText(text, true).result.suppressed.unchanged, 1);
-    t.endList();
-    assert.deepEqual(t.stored, before);
+    t.list(false, item(pod('a', 1)), item(pod('b', 1)));
+    t.watch(['DELETED', pod('b', 2)]);
+    assert.deepEqual(t.dumped(), t.stored);
   });
 
   test('a page that cannot be read deletes nothing', () => {
