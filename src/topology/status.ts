@@ -91,7 +91,7 @@ export function statusOf(topology: Topology): StatusReport {
         shard: run?.shards[0] ?? 0,
         synced: s.synced,
         resourceVersion: run?.position?.resourceVersion ?? '',
-        knownObjects: run?.knownObjects.reduce((a, b) => a + b, 0) ?? 0,
+        knownObjects: sum(run?.knownObjects ?? []),
         records: run?.records ?? 0,
         lagSeconds: run?.oldestUnacked === undefined ? 0 : Math.max(0, now - run.oldestUnacked / 1000) / 1000,
         ...(s.lastError === undefined ? {} : { lastError: s.lastError }),
@@ -121,6 +121,8 @@ export function observe(topology: Topology): void {
   const now = Date.now();
   metrics.creditBytes.set(topology.credits.inFlight);
   for (const [stream, run] of topology.runs) {
+    metrics.knownObjects.set({ stream }, sum(run.knownObjects));
+    metrics.knownBytes.set({ stream }, sum(run.knownBytes));
     metrics.streamLag.set(
       { stream },
       run.oldestUnacked === undefined ? 0 : Math.max(0, now - run.oldestUnacked / 1000) / 1000,
@@ -133,4 +135,8 @@ export function observe(topology: Topology): void {
   }
   for (const { index, queueBytes } of topology.shards.status())
     metrics.shardQueueBytes.set({ shard: String(index) }, queueBytes);
+}
+
+function sum(parts: readonly number[]): number {
+  return parts.reduce((a, b) => a + b, 0);
 }

@@ -19,8 +19,6 @@ export function reportResult(
     const count = result.suppressed[reason];
     if (count > 0) metrics.suppressed.inc({ stream: stream.id, reason }, count);
   }
-  metrics.knownObjects.set({ stream: stream.id }, result.knownObjects);
-  metrics.knownBytes.set({ stream: stream.id }, result.knownBytes);
   for (const failure of result.failures) {
     metrics.quarantined.inc({ stream: stream.id, reason: failure.code });
     logger.warn(

@@ -5,46 +5,15 @@ import type { Intake } from '../model/intake.ts';
 import type { Position } from '../model/position.ts';
 import { type Stream, streamScope } from '../model/resource.ts';
 import type { Culprit } from '../model/work-trace.ts';
-import type { Credits } from '../shard/credits.ts';
 import type { StateSession } from '../state/state.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import { staticType } from '../transform/extract.ts';
 import type { StreamPlan } from '../transform/plan.ts';
-import { copyOfWork, type Failure, type Work, type WorkResult } from '../transform/work.ts';
+import { copyOfWork, type Work, type WorkResult } from '../transform/work.ts';
 import type { Committable, PendingCommit } from './committer.ts';
 import type { Outlet } from './outlet.ts';
 import { about, Poison, VERDICTS } from './poison.ts';
-import type { ShardSet } from './shard-set.ts';
 import { reportResult } from './stream-report.ts';
-
-/** Deletes may have been missed before this. */
-export interface Gap {
-  readonly reason: string;
-  /** Unix time, microseconds. */
-  readonly observedAt: number;
-}
-
-export interface StreamRunContext {
-  readonly shards: ShardSet;
-  readonly outlets: readonly Outlet[];
-  readonly credits: Credits;
-  /** The state as it is now: a lost one is replaced. */
-  readonly session: () => StateSession;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  readonly table: 'changes' | 'inventory';
-  /** The moment that a snapshot shows, for all its streams; Unix time, microseconds. */
-  readonly asOf?: number;
-  /** Something may have become committable. */
-  readonly onProgress: (run: StreamRun) => void;
-  /** A defect: the stream cannot go on as it is and must be begun again. */
-  readonly onFailure: (run: StreamRun, error: unknown) => void;
-  /** A frame or object was set aside; it is counted and logged. */
-  readonly onQuarantined: (stream: Stream, failure: Failure) => void;
-  /** The run before this one on the same stream, ended: what is on its way for that one is void, its counts go on. */
-  readonly former: StreamRun | undefined;
-}
+import type { Gap, StreamRunContext } from './stream-run-context.ts';
 
 /** One stream on its way from the watch through its shards to the exporters, and its acknowledgements on their way back. */
 export class StreamRun implements Committable {
@@ -73,7 +42,9 @@ export class StreamRun implements Committable {
   #gap: Gap | undefined;
   /** Read from the API server. */
   bytes: number;
+  /** One a part, as is `knownBytes`. */
   knownObjects: number[];
+  knownBytes: number[];
   listed = false;
 
   constructor(stream: Stream, plans: readonly StreamPlan[], shards: readonly number[], context: StreamRunContext) {
@@ -88,6 +59,7 @@ export class StreamRun implements Committable {
     this.#acks = this.#newTracker();
     this.#taken = this.#newTracker(false);
     this.knownObjects = plans.map(() => 0);
+    this.knownBytes = plans.map(() => 0);
     this.#fields = (plans[0]?.extract ?? []).map(({ name, expression, type = staticType(expression) }) => ({
       name,
       ...(type === undefined ? {} : { type }),
@@ -280,6 +252,7 @@ export class StreamRun implements Committable {
   #deliver(result: WorkResult, part: number, bytes: number, resourceVersion: string, observedAt: number): void {
     const sequence = ++this.#sequence;
     this.knownObjects[part] = result.knownObjects;
+    this.knownBytes[part] = result.knownBytes;
     this.records += result.records;
     reportResult(this.#context, this.stream, result);
     const takers = this.#context.outlets.filter((outlet) => result.lanes[outlet.lane] != null);

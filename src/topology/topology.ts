@@ -48,6 +48,8 @@ export class Topology {
   readonly config: Config;
   readonly options: TopologyOptions;
   readonly runs = new Map<string, StreamRun>();
+  /** How many frames and objects were set aside, by stream. */
+  readonly setAside = new Map<string, number>();
   readonly credits: Credits;
   readonly committer: Committer;
   readonly shards: ShardSet;
@@ -217,7 +219,10 @@ export class Topology {
       logger,
       ...(mode === 'snapshot' ? { table: 'inventory', asOf: this.#startedAt * 1000 } : { table: 'changes' }),
       onProgress: (run) => this.committer.poke(run),
-      onQuarantined: (quarantinedIn, failure) => this.#deadLetters?.quarantined(quarantinedIn, failure),
+      onQuarantined: (quarantinedIn, failure) => {
+        this.setAside.set(quarantinedIn.id, (this.setAside.get(quarantinedIn.id) ?? 0) + 1);
+        this.#deadLetters?.quarantined(quarantinedIn, failure);
+      },
       onFailure: (run, error) => {
         logger.error({ stream: stream.id, err: error }, 'a defect: a stream goes on from its last commit');
         this.#restarts.blame(stream.id);

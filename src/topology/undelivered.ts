@@ -12,6 +12,8 @@ export function unlisted(topology: Topology): string[] {
   // Named outright, a resource of such a group is an unknown one.
   if (config.watch.resources.includes('*'))
     for (const group of watcher.unansweredGroups) lines.push(`${group}: this API group does not answer to discovery`);
+  for (const [stream, count] of topology.setAside)
+    lines.push(`${stream}: ${count} could not be processed; see the log`);
   return lines;
 }
 

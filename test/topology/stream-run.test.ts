@@ -8,7 +8,8 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { Outlet } from '../../src/topology/outlet.ts';
 import type { ShardSet } from '../../src/topology/shard-set.ts';
-import { StreamRun, type StreamRunContext } from '../../src/topology/stream-run.ts';
+import { StreamRun } from '../../src/topology/stream-run.ts';
+import type { StreamRunContext } from '../../src/topology/stream-run-context.ts';
 import type { StreamPlan } from '../../src/transform/plan.ts';
 import { SUPPRESSIONS, type Work, type WorkResult } from '../../src/transform/work.ts';
 

@@ -1,0 +1,37 @@
+import type { Stream } from '../model/resource.ts';
+import type { Credits } from '../shard/credits.ts';
+import type { StateSession } from '../state/state.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Failure } from '../transform/work.ts';
+import type { Outlet } from './outlet.ts';
+import type { ShardSet } from './shard-set.ts';
+import type { StreamRun } from './stream-run.ts';
+
+/** Deletes may have been missed before this. */
+export interface Gap {
+  readonly reason: string;
+  /** Unix time, microseconds. */
+  readonly observedAt: number;
+}
+
+export interface StreamRunContext {
+  readonly shards: ShardSet;
+  readonly outlets: readonly Outlet[];
+  readonly credits: Credits;
+  /** The state as it is now: a lost one is replaced. */
+  readonly session: () => StateSession;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly table: 'changes' | 'inventory';
+  /** The moment that a snapshot shows, for all its streams; Unix time, microseconds. */
+  readonly asOf?: number;
+  /** Something may have become committable. */
+  readonly onProgress: (run: StreamRun) => void;
+  /** A defect: the stream cannot go on as it is and must be begun again. */
+  readonly onFailure: (run: StreamRun, error: unknown) => void;
+  /** A frame or object was set aside; it is counted and logged. */
+  readonly onQuarantined: (stream: Stream, failure: Failure) => void;
+  /** The run before this one on the same stream, ended: what is on its way for that one is void, its counts go on. */
+  readonly former: StreamRun | undefined;
+}
