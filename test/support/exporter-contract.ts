@@ -3,7 +3,14 @@ import { after, before, describe, test } from 'node:test';
 import type { Batch } from '../../src/exporters/exporter.ts';
 import type { Stream } from '../../src/model/resource.ts';
 import { makeBatch, PODS, recordId, recordKey, type TestRecord } from './batches.ts';
-import { assertStored, type ExporterHarness, ExporterProbe, PATIENCE, recordRun } from './exporter-probe.ts';
+import {
+  assertStored,
+  type ExporterHarness,
+  ExporterProbe,
+  PATIENCE,
+  recordRun,
+  type StoredRecord,
+} from './exporter-probe.ts';
 import { until } from './until.ts';
 
 /** What every exporter promises (src/exporters/exporter.ts), on its real sink. */
@@ -238,7 +245,15 @@ export function exporterContract(name: string, harness: ExporterHarness): void {
           probe.write(batch({ sequence: 1, records: [large, { name: 'large', version: 2 }] }));
           probe.write(batch({ stream: other, sequence: 1, records: [{ name: 'a', version: 1 }] }));
           await probe.acked(1, other.id);
-          await until('the next record of the object is stored', async () => (await harness.readBack()).length === 2);
+          let found: StoredRecord[] = [];
+          await until(
+            () =>
+              `the next record of the object is stored (${JSON.stringify([found.map((r) => r.id), probe.exporter.status()])})`,
+            async () => {
+              found = await harness.readBack();
+              return found.some((r) => r.id === recordId('large', 2));
+            },
+          );
           assert.equal(probe.lastAck(), 0);
           const drained = probe.exporter.drain(AbortSignal.timeout(PATIENCE));
           letter.resolve();
