@@ -69,7 +69,7 @@ export function createMetrics(registry = new Registry()) {
     pendingBytes: gauge('exporter_pending_bytes', 'Bytes written to the exporter and not acknowledged.', ['exporter']),
     ackSeconds: histogram(
       'exporter_ack_seconds',
-      'Time from reading a batch to its acknowledgement.',
+      'Time from handing a batch to the exporter to its acknowledgement.',
       ['exporter'],
       [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60],
     ),

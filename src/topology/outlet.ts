@@ -104,7 +104,9 @@ export class Outlet {
     const batches = this.#forwarded.get(stream);
     while (batches !== undefined && batches.length > 0 && batches[0]!.sequence <= sequence) {
       const batch = batches.shift()!;
-      this.#forwardedBytes -= laneBytes.get(batch) ?? 0;
+      const { bytes, at } = forwardings.get(batch) as Forwarding;
+      this.#forwardedBytes -= bytes;
+      this.#metrics.ackSeconds.observe({ exporter: this.name }, (performance.now() - at) / 1000);
       this.#acknowledged += batch.records;
     }
     while (this.#waiting.length > 0 && this.#forwardedBytes <= this.#options.buffer.bytes * FORWARDED) {
@@ -130,7 +132,7 @@ export class Outlet {
 
   #forward(batch: Batch): void {
     // The exporter owns the buffer from here and may transfer it, when its length becomes 0.
-    laneBytes.set(batch, batch.lane.byteLength);
+    forwardings.set(batch, { bytes: batch.lane.byteLength, at: performance.now() });
     this.#forwardedBytes += batch.lane.byteLength;
     const batches = this.#forwarded.get(batch.stream.id);
     if (batches === undefined) this.#forwarded.set(batch.stream.id, [batch]);
@@ -161,9 +163,15 @@ export class Outlet {
   }
 }
 
-/** Size of a batch's lane when it was forwarded. */
-const laneBytes = new WeakMap<Batch, number>();
+interface Forwarding {
+  /** Of the lane, before the exporter took it. */
+  readonly bytes: number;
+  /** Monotonic time, milliseconds. */
+  readonly at: number;
+}
+
+const forwardings = new WeakMap<Batch, Forwarding>();
 
 function sum(batches: readonly Batch[]): number {
-  return batches.reduce((total, b) => total + (laneBytes.get(b) ?? b.lane.byteLength), 0);
+  return batches.reduce((total, b) => total + (forwardings.get(b)?.bytes ?? b.lane.byteLength), 0);
 }

@@ -62,6 +62,18 @@ describe('one cluster to JetStream and Parquet', () => {
     assert.deepEqual(update?.fields, { phase: 'Pending', images: ['registry.example/app:1'] });
   });
 
+  test('the metrics tell what was acknowledged, and how long it took', async () => {
+    const metrics = await rig.program.metrics();
+    for (const exporter of ['bus', 'lake']) {
+      const value = (name: string): number =>
+        Number(new RegExp(`^${name}\\{exporter="${exporter}"\\} (\\S+)$`, 'm').exec(metrics)?.[1]);
+      assert.equal(value('watershard_exporter_records_total'), (await rig.records()).length);
+      assert.ok(value('watershard_exporter_ack_seconds_count') > 0);
+      assert.equal(value('watershard_exporter_connected'), 1);
+    }
+    assert.match(metrics, /^watershard_lists_total\{stream="pods",result="ok"\} 1$/m);
+  });
+
   test('integers beyond 2^53 arrive unchanged', async () => {
     const rows = await rig.query<{ object: string }>(
       "SELECT object FROM read_parquet('s3://bucket/prefix/changes/*/resource=widgets.example.com/**/*.parquet') WHERE operation = 'SNAPSHOT' LIMIT 1",
