@@ -49,7 +49,7 @@ for (const maxPayload of [1_048_576, 65_536]) {
     });
     afterEach(async () => {
       await probe.exporter.close();
-      for await (const stream of manager.streams.list()) await manager.streams.delete(stream.config.name);
+      await server.removeStreams(manager);
       logs = [];
     });
 

@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await probe.exporter?.close();
-  for await (const stream of manager.streams.list()) await manager.streams.delete(stream.config.name);
+  await server.removeStreams(manager);
   await connection.close();
 });
 
