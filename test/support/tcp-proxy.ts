@@ -7,6 +7,8 @@ export class TcpProxy {
   readonly #sockets = new Set<Socket>();
   #blackhole = false;
   #refuse = false;
+  /** Milliseconds that what the server says is on its way, and what the client says. */
+  #delays = { answers: 0, requests: 0 };
   /** Connections taken so far. */
   connections = 0;
 
@@ -18,8 +20,8 @@ export class TcpProxy {
         return;
       }
       const upstream = connect(target, '127.0.0.1');
-      this.#pass(client, upstream);
-      this.#pass(upstream, client);
+      this.#pass(client, upstream, 'requests');
+      this.#pass(upstream, client, 'answers');
     });
   }
 
@@ -39,10 +41,16 @@ export class TcpProxy {
     this.#blackhole = all;
   }
 
+  /** From now on everything takes so long to arrive, in its order. */
+  delay(milliseconds: number, what: 'answers' | 'requests' = 'answers'): void {
+    this.#delays[what] = milliseconds;
+  }
+
   /** New connections work again; those that were open stay as they are. */
   heal(): void {
     this.#blackhole = false;
     this.#refuse = false;
+    this.#delays = { answers: 0, requests: 0 };
   }
 
   /** Resets what is open; with `refuse`, also what comes. */
@@ -56,10 +64,20 @@ export class TcpProxy {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #pass(from: Socket, to: Socket): void {
+  #pass(from: Socket, to: Socket, what: 'answers' | 'requests'): void {
     this.#sockets.add(from);
+    const late: (Buffer | string)[] = [];
     from.on('data', (chunk) => {
-      if (!this.#blackhole) to.write(chunk);
+      if (this.#blackhole) return;
+      const delay = this.#delays[what];
+      if (delay === 0 && late.length === 0) {
+        if (to.write(chunk)) return;
+        from.pause();
+        to.once('drain', () => from.resume());
+        return;
+      }
+      late.push(chunk);
+      setTimeout(() => to.write(late.shift() ?? ''), delay);
     });
     from.on('error', () => to.destroy());
     from.on('close', () => {

@@ -58,6 +58,15 @@ export class KubeServer {
     return this.#apiPort;
   }
 
+  get etcdUrl(): string {
+    return `http://127.0.0.1:${this.#etcdPort}`;
+  }
+
+  /** Where etcd keeps its data. */
+  get etcdFolder(): string {
+    return join(this.folder, 'etcd');
+  }
+
   get ca(): string {
     return join(this.pki, 'ca.crt');
   }
@@ -127,7 +136,7 @@ export class KubeServer {
       '--name',
       't',
       '--data-dir',
-      join(this.folder, 'etcd'),
+      this.etcdFolder,
       '--listen-client-urls',
       url,
       '--advertise-client-urls',
@@ -186,6 +195,10 @@ export class KubeServer {
 
   signalApi(signal: NodeJS.Signals): void {
     this.#api.signal(signal);
+  }
+
+  async stopEtcd(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#etcd.stop(signal);
   }
 
   async #startControllers(): Promise<void> {

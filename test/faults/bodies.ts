@@ -1,0 +1,80 @@
+import type { BodyChange } from './http-proxy.ts';
+
+/** What a bad network, proxy or server does to the body of an answer. */
+
+const BROKEN = new Error('broken off by the test');
+
+/** Each chunk in pieces of this many bytes, each in a packet of its own. */
+export const inPieces = (bytes: number): BodyChange =>
+  async function* (body) {
+    for await (const chunk of body) {
+      for (let at = 0; at < chunk.length; at += bytes) {
+        yield chunk.subarray(at, at + bytes);
+        await new Promise((r) => setImmediate(r));
+      }
+    }
+  };
+
+/** Broken off behind so many bytes. */
+export const cutAfter = (bytes: number): BodyChange =>
+  async function* (body) {
+    let left = bytes;
+    for await (const chunk of body) {
+      yield chunk.subarray(0, left);
+      left -= chunk.length;
+      if (left <= 0) throw BROKEN;
+    }
+  };
+
+/** Ended behind so many bytes as if that were all. */
+export const endAfter = (bytes: number): BodyChange =>
+  async function* (body) {
+    let left = bytes;
+    for await (const chunk of body) {
+      yield chunk.subarray(0, left);
+      left -= chunk.length;
+      if (left <= 0) return;
+    }
+  };
+
+/** These lines behind so many lines of the server. */
+export const withLines = (after: number, ...lines: readonly string[]): BodyChange =>
+  async function* (body) {
+    let left = after;
+    for await (const chunk of body) {
+      let at = 0;
+      while (left > 0) {
+        const newline = chunk.indexOf(0x0a, at);
+        if (newline < 0) break;
+        at = newline + 1;
+        left--;
+      }
+      if (left > 0 || at === 0) {
+        yield chunk;
+        continue;
+      }
+      yield chunk.subarray(0, at);
+      for (const line of lines) yield Buffer.from(`${line}\n`);
+      yield chunk.subarray(at);
+      left = Number.POSITIVE_INFINITY;
+    }
+  };
+
+/** No more than so many bytes a second. */
+export const slowly = (bytesPerSecond: number): BodyChange =>
+  async function* (body) {
+    const step = Math.max(1, Math.round(bytesPerSecond / 50));
+    for await (const chunk of body) {
+      for (let at = 0; at < chunk.length; at += step) {
+        yield chunk.subarray(at, at + step);
+        await new Promise((r) => setTimeout(r, 20));
+      }
+    }
+  };
+
+/** An event of a watch in which the server says that it has failed. */
+export const errorEvent = (code: number, reason: string, message: string): string =>
+  JSON.stringify({
+    type: 'ERROR',
+    object: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message },
+  });
