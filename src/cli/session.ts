@@ -12,6 +12,7 @@ export type SessionProgress = RunProgress;
 
 export interface SessionOptions {
   readonly mode: 'run' | 'snapshot';
+  readonly relist?: boolean;
   readonly onProgress?: (progress: SessionProgress) => void;
   /** The address on which operations are served, once they are. */
   readonly onServing?: (url: string) => void;
@@ -56,6 +57,7 @@ export async function runSession(config: Config, options: SessionOptions): Promi
       logger,
       metrics,
       mode: options.mode,
+      relist: options.relist === true,
       signal: options.stop === undefined ? stopping.signal : AbortSignal.any([stopping.signal, options.stop]),
       onRunning: (handle) => {
         running = handle;

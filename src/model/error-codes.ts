@@ -49,6 +49,12 @@ export const ERROR_CODES = {
     cause: 'The position is older than what the API server keeps (410).',
     remedy: 'Nothing to do: the resource is listed again and compared with what is known.',
   },
+  WATCH_RESTORED: {
+    class: 'transient',
+    cause: 'The API server is at an older resourceVersion than before: its etcd was restored from a backup.',
+    remedy:
+      'Nothing to do: the resource is listed again and compared by content, and the ids of its records carry a number from now on, as versions are given a second time.',
+  },
   WATCH_STALLED: {
     class: 'transient',
     cause: 'A watch was silent for longer than a bookmark takes: the connection is half open.',

@@ -7,7 +7,12 @@ import type { Stream } from './resource.ts';
  * known and is not seen between the two has gone. After a list that broke off, another `list-begin` starts over.
  */
 export type Intake =
-  | { readonly type: 'list-begin'; readonly relist: boolean }
+  | {
+      readonly type: 'list-begin';
+      readonly relist: boolean;
+      /** The API server has gone back in time: an equal resourceVersion does not mean an equal object. */
+      readonly restored?: boolean;
+    }
   | {
       /** Whole watch events as the server wrote them: newline-terminated JSON of ADDED, MODIFIED or DELETED. */
       readonly type: 'frames';

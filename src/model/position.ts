@@ -6,6 +6,11 @@ export interface Position {
   readonly sequence: number;
   /** Unix time of the commit, milliseconds. */
   readonly committedAt: number;
+  /**
+   * How often the API server has gone back in time (an etcd restored from an older backup) since the state began; absent for
+   * never. It stands in the ids of records from then on, as versions are given a second time.
+   */
+  readonly generation?: number;
   /** `streamScope` of the stream when this was committed. */
   readonly scope: string;
 }

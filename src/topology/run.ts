@@ -43,6 +43,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** `run` streams until the signal; `snapshot` lists everything once, with a state in memory, and returns. */
   readonly mode: 'run' | 'snapshot';
+  /** List everything at the start and compare by content, whatever the positions are. */
+  readonly relist?: boolean;
   readonly onRunning?: (running: Running) => void;
   readonly onProgress?: (progress: RunProgress) => void;
 }

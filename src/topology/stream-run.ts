@@ -10,6 +10,7 @@ import { staticType } from '../transform/extract.ts';
 import type { StreamPlan } from '../transform/plan.ts';
 import { copyOfWork, type Work, type WorkResult } from '../transform/work.ts';
 import type { Committable, PendingCommit } from './committer.ts';
+import { Generations } from './generations.ts';
 import type { Outlet } from './outlet.ts';
 import { about, Poison, VERDICTS } from './poison.ts';
 import { reportResult } from './stream-report.ts';
@@ -32,6 +33,7 @@ export class StreamRun implements Committable {
   readonly #fields: readonly FieldColumn[];
   #position: Position | undefined;
   #stopped = true;
+  #generations = new Generations(0);
   readonly #poison = new Poison();
   #working = 0;
   #cutting = false;
@@ -116,9 +118,10 @@ export class StreamRun implements Committable {
     this.#stopped = true;
     credits.release(this.stream.id);
     this.#startOver((await session.positions()).get(this.stream.id));
+    const generation = this.#generations.at(0);
     for (const [i, plan] of this.plans.entries()) {
       const { quarantine } = this.#poison;
-      const open = { type: 'open', stream: this.#key(i), plan } as const;
+      const open = { type: 'open', stream: this.#key(i), plan: { ...plan, generation } } as const;
       await shards.control(this.shards[i]!, quarantine === undefined ? open : { ...open, quarantine });
     }
     for await (const packed of session.known(this.stream.id)) {
@@ -215,8 +218,14 @@ export class StreamRun implements Committable {
     const moves = item.type === 'list-end' || item.type === 'bookmark' || (item.type === 'frames' && !item.listing);
     const { asOf } = this.#context;
     const dated = asOf === undefined || !('observedAt' in item) ? item : { ...item, observedAt: asOf };
-    this.#submit(dated, bytes, moves ? item.resourceVersion : '');
+    this.#submit(this.#numbered(dated), bytes, moves ? item.resourceVersion : '');
     return wait;
+  }
+
+  #numbered(item: Intake): Work {
+    if (item.type === 'list-begin')
+      return { ...item, generation: this.#generations.listBegins(item.restored === true) };
+    return item.type === 'list-end' ? { ...item, generation: this.#generations.listEnds() } : item;
   }
 
   #submit(work: Work, bytes: number, resourceVersion: string): void {
@@ -245,7 +254,10 @@ export class StreamRun implements Committable {
       const [size, moved] = i === last ? [bytes, resourceVersion] : [0, ''];
       this.#deliver(result, i, size, moved, observedAt);
     }
-    if (work.type === 'list-end') this.listed = true;
+    if (work.type === 'list-end') {
+      this.listed = true;
+      if ('generation' in work) this.#generations.delivered(work.generation, this.#sequence);
+    }
     this.#context.onProgress(this);
   }
 
@@ -308,7 +320,9 @@ export class StreamRun implements Committable {
     if (this.#acks.cutIsFree) this.#acks.cut(this.#acks.registered);
     const ready = this.#acks.committable();
     if (ready === undefined) return undefined;
+    const generation = this.#generations.at(ready.sequence);
     const position: Position = {
+      ...(generation === 0 ? {} : { generation }),
       resourceVersion: ready.resourceVersion,
       sequence: (this.#position?.sequence ?? 0) + 1,
       committedAt: Date.now(),
@@ -354,6 +368,7 @@ export class StreamRun implements Committable {
   /** An incarnation begins at this position: nothing is on its way. */
   #startOver(position: Position | undefined): void {
     this.#position = position;
+    this.#generations = new Generations(position?.generation ?? 0);
     this.#sequence = 0;
     this.#working = 0;
     this.#cutting = false;

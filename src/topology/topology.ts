@@ -192,7 +192,9 @@ export class Topology {
         : { reason: this.options.gap, observedAt: Date.now() * 1000 };
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.committer.exclusive(() => run.begin(gap));
+        const start = await this.committer.exclusive(() => run.begin(gap));
+        const anew = this.options.relist === true && known === undefined && start.relist;
+        return anew ? { ...start, resourceVersion: undefined, restored: true } : start;
       } catch (e) {
         this.options.logger.warn({ stream: stream.id, err: errorMessage(e) }, 'a stream could not begin; trying again');
         if (this.#stop.signal.aborted) throw e;

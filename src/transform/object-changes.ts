@@ -28,6 +28,8 @@ export interface Sighting {
   /** Operation of an object that was not known. */
   readonly first: Operation;
   readonly observedAt: number;
+  /** The API server has gone back in time: an equal resourceVersion does not mean an equal object. */
+  readonly restored?: boolean;
 }
 
 /**
@@ -45,6 +47,8 @@ export class ObjectChanges {
   readonly #print: Fingerprint = { low: 0, high: 0 };
   readonly #value = new KnownValueWriter();
   readonly #resource: string;
+  /** How often the API server has gone back in time: from then on ids carry it, as versions are given a second time. */
+  generation: number;
 
   /** @throws WatershardError PATH_INVALID, EXPRESSION_INVALID */
   constructor(plan: StreamPlan, known: KnownTable, output: WorkOutput) {
@@ -54,6 +58,7 @@ export class ObjectChanges {
     this.#extractors = plan.extract.length > 0 ? compileExtractors(plan.extract) : undefined;
     this.#delivered = new DeliveredObject(plan);
     this.#resource = resourceName(plan.stream.resource);
+    this.generation = plan.generation ?? 0;
   }
 
   /** The object is there, as it was read. */
@@ -74,7 +79,11 @@ export class ObjectChanges {
     }
     // Without a resourceVersion (a few virtual resources) only the fingerprint tells.
     const versionStart = scan.start(RESOURCE_VERSION);
-    if (versionStart >= 0 && hasResourceVersion(old, bytes, versionStart, scan.end(RESOURCE_VERSION))) {
+    if (
+      versionStart >= 0 &&
+      how.restored !== true &&
+      hasResourceVersion(old, bytes, versionStart, scan.end(RESOURCE_VERSION))
+    ) {
       this.#unchanged(key);
       return;
     }
@@ -100,7 +109,7 @@ export class ObjectChanges {
     const object = this.#delivered.object(reader);
     const uid = reader.uid;
     this.#output.record({
-      id: `${uid === '' ? `${this.#resource}/${key}` : uid}:deleted`,
+      id: this.#id(key, uid, 'deleted'),
       operation: 'DELETED',
       detectedBy: 'WATCH',
       namespace: reader.namespace,
@@ -176,7 +185,7 @@ export class ObjectChanges {
     const resourceVersion = reader.resourceVersion;
     const patch = previous === undefined ? undefined : this.#patch(previous, object);
     this.#output.record({
-      id: `${uid === '' ? `${this.#resource}/${key}` : uid}:${resourceVersion}`,
+      id: this.#id(key, uid, resourceVersion),
       operation,
       detectedBy: how.detectedBy,
       namespace: reader.namespace,
@@ -199,7 +208,7 @@ export class ObjectChanges {
     const uid = knownUid(old);
     const object = bare ? undefined : this.snapshots.unpack(knownSnapshot(old));
     return {
-      id: `${uid === '' ? `${this.#resource}/${key}` : uid}:deleted`,
+      id: this.#id(key, uid, 'deleted'),
       operation: 'DELETED',
       detectedBy,
       namespace: key.slice(0, slash),
@@ -212,6 +221,11 @@ export class ObjectChanges {
       object,
       patch: undefined,
     };
+  }
+
+  #id(key: string, uid: string, version: string): string {
+    const id = `${uid === '' ? `${this.#resource}/${key}` : uid}:${version}`;
+    return this.generation === 0 ? id : `${id}:${this.generation}`;
   }
 
   #extract(text: Buffer): Record<string, FieldValue> | undefined {

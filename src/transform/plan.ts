@@ -35,6 +35,8 @@ export interface StreamPlan {
   readonly extract: readonly FieldPlan[];
   readonly diff: 'none' | 'merge-patch' | 'json-patch';
   readonly lanes: readonly LanePlan[];
+  /** How often the API server has gone back in time (model/position.ts); absent for never. */
+  readonly generation?: number;
   /** Set where the stream is split by object identity: this shard takes objects with hash(key) % of === index. */
   readonly split?: { readonly index: number; readonly of: number };
 }

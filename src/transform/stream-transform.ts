@@ -43,7 +43,7 @@ export class StreamTransform {
   readonly #keyScan = new JsonScan(SLOTS);
   readonly #setAside: SetAside;
   /** undefined outside a list. */
-  #list: { readonly relist: boolean; broken: boolean } | undefined;
+  #list: { readonly relist: boolean; readonly restored: boolean; broken: boolean } | undefined;
 
   /**
    * @param trace notes what is being processed, for when the thread does not survive it
@@ -101,7 +101,8 @@ export class StreamTransform {
     switch (work.type) {
       case 'list-begin':
         this.#known.beginList();
-        this.#list = { relist: work.relist, broken: false };
+        this.#list = { relist: work.relist, restored: work.restored === true, broken: false };
+        if ('generation' in work) this.#changes.generation = work.generation;
         break;
       case 'frames':
         this.#frames(work);
@@ -339,7 +340,8 @@ export class StreamTransform {
   #sighting(listing: boolean, observedAt: number): Sighting {
     const relist = this.#list?.relist === true;
     if (!listing) return { detectedBy: 'WATCH', first: 'CREATED', observedAt };
-    return { detectedBy: relist ? 'RELIST' : 'LIST', first: relist ? 'CREATED' : 'SNAPSHOT', observedAt };
+    const restored = this.#list?.restored === true;
+    return { detectedBy: relist ? 'RELIST' : 'LIST', first: relist ? 'CREATED' : 'SNAPSHOT', observedAt, restored };
   }
 
   /** Something that cannot be read, and whose key is not known: in a list, what it was may not be taken for deleted. */

@@ -4,6 +4,8 @@ import type { Intake } from '../model/intake.ts';
 /** What a stream transform is asked to do, in order. */
 export type Work =
   | Intake
+  /** Of a list whose records have ids of this generation (model/position.ts). */
+  | (Extract<Intake, { type: 'list-begin' | 'list-end' }> & { readonly generation: number })
   /** Make one GAP record: deletes may have been missed. */
   | { readonly type: 'gap'; readonly reason: string; readonly epoch: string; readonly observedAt: number };
 

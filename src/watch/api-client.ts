@@ -142,6 +142,11 @@ export async function readStatus(answer: ApiResponse): Promise<ApiStatus> {
   return parseStatus(answer.status, Buffer.concat(chunks).toString('utf8'), retryAfterMs);
 }
 
+/** Ends an answer that nobody waits for any more; what its connection says of that means nothing. */
+export function abandon(answer: ApiResponse): void {
+  answer.body.on('error', () => undefined).destroy();
+}
+
 async function discard(answer: ApiResponse): Promise<void> {
   await answer.body.dump({ limit: STATUS_BYTES });
 }

@@ -4,7 +4,7 @@ import { scanList } from '../model/list-scan.ts';
 import type { Stream } from '../model/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { type ApiClient, readStatus } from './api-client.ts';
+import { type ApiClient, abandon, readStatus } from './api-client.ts';
 import { parseErrorEvent } from './api-status.ts';
 import { unixMicros } from './clock.ts';
 import { Connection } from './connection.ts';
@@ -23,6 +23,8 @@ export interface DriverOptions {
   /** Shared by all streams of a cluster. */
   readonly listSlots: ListSlots;
   readonly streamingSupport: StreamingSupport;
+  /** The API server has gone back in time, which concerns every stream. Called in the middle of an event. */
+  readonly onRestored?: (driver: StreamDriver) => void;
   readonly stallMs: number;
   readonly pageSize: number;
   /** After how long the server is asked to end a watch: from this to twice this. Default 300. */
@@ -54,6 +56,7 @@ const LARGE_PAGE = 16 * 2 ** 20;
 const LISTING: ReadonlySet<State> = new Set<State>(['streaming-list', 'list-page']);
 /** Failures in a row up to which a stream still counts as synced, and is not worth a warning. */
 const TOLERATED = 2;
+const GRAVE: ReadonlySet<string> = new Set(['API_FORBIDDEN', 'WATCH_RESTORED']);
 
 /** Runs the list/watch machine of one stream: requests, timers, backpressure, and what it reports. */
 export class StreamDriver {
@@ -92,11 +95,12 @@ export class StreamDriver {
 
   /**
    * @param resourceVersion where to go on; undefined to list
-   * @param options.relist the stream had a position before, so that a list shows changes; `delayMs` before the first request
+   * @param options.relist the stream had a position before, so that a list shows changes; `restored`: they are looked for in
+   *   the content, and not in the versions alone; `delayMs` before the first request
    */
-  start(resourceVersion: string | undefined, options: { relist: boolean; delayMs?: number }): void {
-    const { relist, delayMs = 0 } = options;
-    this.#dispatch({ type: 'start', resourceVersion: resourceVersion ?? '', relist, delayMs });
+  start(resourceVersion: string | undefined, options: { relist: boolean; restored?: boolean; delayMs?: number }): void {
+    const { relist, restored = false, delayMs = 0 } = options;
+    this.#dispatch({ type: 'start', resourceVersion: resourceVersion ?? '', relist, restored, delayMs });
   }
 
   /** Nothing is handed over any more from the call on; settles when the request is gone. Idempotent. */
@@ -105,9 +109,9 @@ export class StreamDriver {
     await this.#underway;
   }
 
-  /** Forgets the position and lists again. */
-  relist(): void {
-    this.#dispatch({ type: 'relist' });
+  /** Forgets the position and lists again; `restored`: compared by content, as the API server has gone back in time. */
+  relist(restored = false): void {
+    this.#dispatch({ type: 'relist', restored });
   }
 
   /** Hands over `removed` and stops. */
@@ -132,7 +136,8 @@ export class StreamDriver {
 
   #synced(): boolean {
     if (this.#context.resourceVersion === '') return false;
-    return this.#state === 'watching' || (this.#state === 'backing-off' && this.#context.failures <= TOLERATED);
+    if (this.#state === 'watching') return true;
+    return (this.#state === 'backing-off' || this.#state === 'verifying') && this.#context.failures <= TOLERATED;
   }
 
   #dispatch(event: Event): void {
@@ -184,7 +189,7 @@ export class StreamDriver {
       return;
     }
     this.#errorAt = Date.now();
-    const grave = now.failures > TOLERATED || error.code === 'API_FORBIDDEN' || this.#state === 'unserved';
+    const grave = now.failures > TOLERATED || GRAVE.has(error.code) || this.#state === 'unserved';
     const known = this.#warned && before.lastError?.code === error.code;
     this.#logger[grave && !known ? 'warn' : 'debug'](
       { code: error.code, failures: now.failures, remedy: error.remedy },
@@ -216,9 +221,13 @@ export class StreamDriver {
         break;
       case 'count-watch':
         metrics.watches.inc({ stream, result: effect.result });
+        if (effect.result === 'restored') this.#o.onRestored?.(this);
         break;
       case 'request-watch':
         this.#open('watch', watchPath(this.stream, effect.resourceVersion, this.#timeoutSeconds()), 'watching');
+        break;
+      case 'request-version':
+        this.#open('page', pagePath(this.stream, 1, ''), 'watching');
         break;
       case 'request-streaming-list':
         this.#open('watch', streamingListPath(this.stream, this.#timeoutSeconds()), 'listing');
@@ -305,7 +314,7 @@ export class StreamDriver {
     const headers = { Accept: acceptHeader(this.stream, connection.kind === 'page') };
     const answer = await this.#o.api.get(path, { signal, headers });
     if (connection !== this.#connection) {
-      answer.body.on('error', ignoreAborted).destroy();
+      abandon(answer);
     } else if (answer.status === 200) {
       connection.attach(answer);
       this.#dispatch({ type: 'opened' });
@@ -386,9 +395,4 @@ export class StreamDriver {
     const { resourceVersion, continue: continueToken } = list;
     this.#dispatch({ type: 'page', bytes, resourceVersion, continueToken, observedAt: connection.observedAt });
   }
-}
-
-/** The body of an answer that nobody waits for any more. */
-function ignoreAborted(): void {
-  return;
 }

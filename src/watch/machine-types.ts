@@ -9,6 +9,8 @@ export const STATES = [
   'streaming-list',
   /** A page of a LIST was asked for. */
   'list-page',
+  /** Before a watch goes on from a position that is older than the connection: does the server still know that time? */
+  'verifying',
   /** A watch is open, or was asked for. */
   'watching',
   /** Waiting before the next request. */
@@ -22,7 +24,13 @@ export const STATES = [
 export type State = (typeof STATES)[number];
 
 export type Event =
-  | { readonly type: 'start'; readonly resourceVersion: string; readonly relist: boolean; readonly delayMs: number }
+  | {
+      readonly type: 'start';
+      readonly resourceVersion: string;
+      readonly relist: boolean;
+      readonly restored: boolean;
+      readonly delayMs: number;
+    }
   /** The answer to the request has begun. */
   | { readonly type: 'opened' }
   | {
@@ -54,7 +62,7 @@ export type Event =
   /** Nothing has been read for too long. */
   | { readonly type: 'silent' }
   | { readonly type: 'timer' }
-  | { readonly type: 'relist' }
+  | { readonly type: 'relist'; readonly restored: boolean }
   | { readonly type: 'remove'; readonly observedAt: number }
   | { readonly type: 'stop' };
 export type EventType = Event['type'];
@@ -62,6 +70,8 @@ export type EventType = Event['type'];
 export type Effect =
   | { readonly type: 'request-streaming-list' }
   | { readonly type: 'request-page'; readonly continueToken: string }
+  /** A list of one object at the most, for the resourceVersion that the server is at. */
+  | { readonly type: 'request-version' }
   | { readonly type: 'request-watch'; readonly resourceVersion: string }
   | { readonly type: 'wait'; readonly ms: number }
   /** End the request or the wait that is under way. */
@@ -70,7 +80,10 @@ export type Effect =
   /** Remember for a time that streaming lists do not work here. */
   | { readonly type: 'refuse-streaming-lists' }
   | { readonly type: 'count-list'; readonly result: 'ok' | 'forbidden' | 'expired' | 'error' }
-  | { readonly type: 'count-watch'; readonly result: 'closed' | 'expired' | 'stalled' | 'forbidden' | 'error' };
+  | {
+      readonly type: 'count-watch';
+      readonly result: 'closed' | 'expired' | 'restored' | 'stalled' | 'forbidden' | 'error';
+    };
 
 export interface Context {
   /** For messages. */
@@ -79,6 +92,8 @@ export interface Context {
   readonly resourceVersion: string;
   /** The stream had a position at some time, so a list shows what changed, not what was always there. */
   readonly relist: boolean;
+  /** The server has gone back behind the position: versions are given a second time, so that a list is compared by content. */
+  readonly restored: boolean;
   /** Of the next page; '' for the first. */
   readonly continueToken: string;
   /** resourceVersion of the first page, from which the watch goes on. */

@@ -22,6 +22,7 @@ export function initialContext(stream: string): Context {
     stream,
     resourceVersion: '',
     relist: false,
+    restored: false,
     continueToken: '',
     listVersion: '',
     failures: 0,
@@ -50,14 +51,25 @@ const requested = (c: Context, env: Environment): Context => ({
   yielded: false,
 });
 
+const listBegin = ({ relist, restored }: Context): Effect => ({
+  type: 'emit',
+  item: { type: 'list-begin', relist, ...(restored ? { restored } : {}) },
+});
+
 /** Goes on from where the context stands: with the watch, the next page, or a new list. */
 function proceed(c: Context, env: Environment): Step {
-  if (c.resourceVersion !== '') return watch(c, env);
+  if (c.resourceVersion !== '') return verify(c, env);
   if (c.continueToken !== '') return page(c, env);
-  return before(
-    [{ type: 'emit', item: { type: 'list-begin', relist: c.relist } }],
-    env.streamingLists ? streamingList(c, env) : page(c, env),
-  );
+  return before([listBegin(c)], env.streamingLists ? streamingList(c, env) : page(c, env));
+}
+
+/**
+ * An API server that was restored from an older backup takes a watch from its future, and stays silent until it is there
+ * (1.35, without a bookmark even): everything until then would be missed. So each watch that goes on from before its
+ * connection begins with a small list, whose version tells.
+ */
+function verify(c: Context, env: Environment): Step {
+  return step('verifying', requested(c, env), { type: 'request-version' });
 }
 
 function watch(c: Context, env: Environment): Step {
@@ -90,7 +102,7 @@ function healed(c: Context, env: Environment): Context {
 }
 
 function refuseStreaming(c: Context, env: Environment): Step {
-  const again: Effect[] = c.yielded ? [{ type: 'emit', item: { type: 'list-begin', relist: c.relist } }] : [];
+  const again: Effect[] = c.yielded ? [listBegin(c)] : [];
   return before([ABORT, { type: 'refuse-streaming-lists' }, ...again], page({ ...c, continueToken: '' }, env));
 }
 
@@ -111,9 +123,12 @@ function refused(c: Context, env: Environment, status: ApiStatus, error: Watersh
   return backOff(c, env, error, status.retryAfterMs);
 }
 
-/** 410, and a position from a future that the server does not know (etcd was restored from a backup). */
 function isExpired(status: ApiStatus): boolean {
-  if (status.code === 410 || status.reason === 'Expired' || status.reason === 'Gone') return true;
+  return status.code === 410 || status.reason === 'Expired' || status.reason === 'Gone';
+}
+
+/** The position is of a future that the server does not know. */
+function isAhead(status: ApiStatus): boolean {
   return /too large resource version/i.test(status.message);
 }
 
@@ -149,6 +164,7 @@ function pageStatus(c: Context, { status }: { status: ApiStatus }, env: Environm
 
 function watchStatus(c: Context, { status }: { status: ApiStatus }, env: Environment): Step {
   const error = statusError(status, `watching ${c.stream}`);
+  if (isAhead(status)) return restored(c, env, status.message);
   // 400 is an answer to a resourceVersion that this server cannot read.
   if (isExpired(status) || status.code === 400) return expired(c, env, error);
   return before(
@@ -164,6 +180,20 @@ function expired(c: Context, env: Environment, error: WatershardError): Step {
   );
 }
 
+/** @param now what the server says of where it is */
+function restored(c: Context, env: Environment, now: string): Step {
+  const text = `watching ${c.stream}: the API server is behind resourceVersion ${c.resourceVersion}, where it was before (${now}): its etcd was restored from an older backup`;
+  const again = { ...healed(c, env), relist: true, restored: true };
+  return before(
+    [{ type: 'count-watch', result: 'restored' }],
+    startOver(again, env, new WatershardError('WATCH_RESTORED', text)),
+  );
+}
+
+/** negative: the server is behind the position. */
+const orderOf = (resourceVersion: string, c: Context): number =>
+  resourceVersion === '' ? 0 : (compareResourceVersions(resourceVersion, c.resourceVersion) ?? 0);
+
 function watchEnded(c: Context, env: Environment): Step {
   const lasted = env.now - c.requestedAt;
   const count: Effect = { type: 'count-watch', result: 'closed' };
@@ -172,7 +202,7 @@ function watchEnded(c: Context, env: Environment): Step {
     return before([count], backOff(c, env, error));
   }
   const well = { ...c, failures: 0 };
-  if (lasted >= MIN_WATCH_MS) return before([count, ABORT], watch(well, env));
+  if (lasted >= MIN_WATCH_MS) return before([count, ABORT], verify(well, env));
   return step('backing-off', well, count, ABORT, { type: 'wait', ms: MIN_WATCH_MS - lasted });
 }
 
@@ -184,15 +214,11 @@ function watchSilent(c: Context, env: Environment): Step {
   const count: Effect = { type: 'count-watch', result: 'stalled' };
   // An answer that never began may be a server in trouble: with a delay. Else the wait was long enough.
   if (!c.opened) return before([count], backOff(c, env, error));
-  return before([count, ABORT], watch({ ...c, failures: 0, lastError: error }, env));
+  return before([count, ABORT], verify({ ...c, failures: 0, lastError: error }, env));
 }
 
 function watchBookmark(c: Context, resourceVersion: string, env: Environment): Step {
-  const order = resourceVersion === '' ? undefined : compareResourceVersions(resourceVersion, c.resourceVersion);
-  if (order !== undefined && order < 0) {
-    const text = `watching ${c.stream}: the API server went back from resourceVersion ${c.resourceVersion} to ${resourceVersion}`;
-    return expired(c, env, new WatershardError('WATCH_EXPIRED', text));
-  }
+  if (orderOf(resourceVersion, c) < 0) return restored(c, env, `its bookmark is at ${resourceVersion}`);
   if (resourceVersion === '') return step('watching', { ...c, yielded: true });
   const item: Intake = { type: 'bookmark', resourceVersion };
   return step('watching', { ...c, resourceVersion, yielded: true }, { type: 'emit', item });
@@ -203,7 +229,8 @@ function listComplete(
   resourceVersion: string,
   observedAt: number,
 ): { context: Context; effects: Effect[] } {
-  const context = { ...c, resourceVersion, relist: true, continueToken: '', listVersion: '', lastError: undefined };
+  const done = { relist: true, restored: false, continueToken: '', listVersion: '', lastError: undefined };
+  const context = { ...c, ...done, resourceVersion };
   const item: Intake = { type: 'list-end', resourceVersion, observedAt };
   return {
     context,
@@ -222,14 +249,16 @@ const begun = (c: Context, state: State): Step => step(state, { ...c, opened: tr
 const stop = (c: Context): Step => step('stopped', c, ABORT);
 const remove = (c: Context, event: { observedAt: number }): Step =>
   step('removed', c, ABORT, { type: 'emit', item: { type: 'removed', observedAt: event.observedAt } });
-const forgotten = (c: Context): Context => ({
+const forgotten = (c: Context, event: { restored: boolean }): Context => ({
   ...c,
+  restored: c.restored || event.restored,
   resourceVersion: '',
   continueToken: '',
   listVersion: '',
   relist: c.relist || c.resourceVersion !== '',
 });
-const relistNow = (c: Context, _: unknown, env: Environment): Step => before([ABORT], proceed(forgotten(c), env));
+const relistNow = (c: Context, event: { restored: boolean }, env: Environment): Step =>
+  before([ABORT], proceed(forgotten(c, event), env));
 
 /** No request is under way: late answers mean nothing. */
 const QUIET = {
@@ -253,7 +282,7 @@ function waiting(state: State): Row {
     ...QUIET,
     timer: (c, _, env) => proceed(c, env),
     // what it waits for still holds; the list comes after it
-    relist: (c) => step(state, forgotten(c)),
+    relist: (c, e) => step(state, forgotten(c, e)),
   };
 }
 
@@ -261,7 +290,8 @@ const TABLE: { readonly [S in State]: Row } = {
   idle: {
     ...QUIET,
     start: (c, e, env) => {
-      const begin = { ...c, resourceVersion: e.resourceVersion, relist: e.relist || e.resourceVersion !== '' };
+      const { resourceVersion, restored } = e;
+      const begin = { ...c, resourceVersion, restored, relist: e.relist || resourceVersion !== '' };
       return e.delayMs > 0 ? step('backing-off', begin, { type: 'wait', ms: e.delayMs }) : proceed(begin, env);
     },
   },
@@ -308,6 +338,24 @@ const TABLE: { readonly [S in State]: Row } = {
     failed: (c, e, env) => listFailed(c, e.error, env),
     status: pageStatus,
     silent: (c, _, env) => listSilent(c, env),
+    timer: ignore,
+    relist: relistNow,
+    remove,
+    stop,
+  },
+  verifying: {
+    start: ignore,
+    opened: (c) => begun(c, 'verifying'),
+    frames: ignore,
+    bookmark: ignore,
+    page: (c, e, env) => {
+      const behind = orderOf(e.resourceVersion, c) < 0;
+      return behind ? restored(c, env, `it is at ${e.resourceVersion}`) : watch(c, env);
+    },
+    ended: ignore,
+    failed: (c, e, env) => before([{ type: 'count-watch', result: 'error' }], backOff(c, env, e.error)),
+    status: watchStatus,
+    silent: (c, _, env) => watchSilent({ ...c, opened: false }, env),
     timer: ignore,
     relist: relistNow,
     remove,

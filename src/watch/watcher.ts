@@ -5,7 +5,7 @@ import type { IntakeSink } from '../model/intake.ts';
 import { type Resource, resourceName, type Stream } from '../model/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { type ApiClient, readStatus } from './api-client.ts';
+import { type ApiClient, abandon, readStatus } from './api-client.ts';
 import { backoffMs } from './backoff.ts';
 import { unixMicros } from './clock.ts';
 import type { WatchConfig } from './config.ts';
@@ -23,6 +23,8 @@ export interface StreamStart {
   readonly resourceVersion: string | undefined;
   /** The stream had a position, or known objects, before. */
   readonly relist: boolean;
+  /** The list is compared by content: the API server may have gone back in time. */
+  readonly restored?: boolean;
 }
 
 export interface WatcherOptions {
@@ -49,10 +51,14 @@ interface Entry {
   driver: StreamDriver | undefined;
   /** `onStream` failed: it is tried again with the next discovery. */
   failed: boolean;
+  /** It has begun once in this life of the watcher. */
+  begun: boolean;
   /** Ends and beginnings of one stream follow one another. */
   turn: Promise<void>;
 }
 
+/** A beginning without regard to the position. */
+const ANEW = { resourceVersion: undefined, restored: true } as const;
 /** A resource that was missing from discovery this often in a row, and is not served on asking, has gone. */
 const MISSING_TWICE = 2;
 /** The same where asking is forbidden. */
@@ -73,6 +79,8 @@ export class Watcher {
   readonly #missing = new Map<string, number>();
   readonly #ending = new AbortController();
   #unknown: readonly string[] = [];
+  /** The API server has gone back in time since this watcher began. */
+  #restored = false;
   #polling: Promise<void> = Promise.resolve();
 
   constructor(options: WatcherOptions) {
@@ -191,7 +199,7 @@ export class Watcher {
     for (const stream of wanted.values()) {
       const entry = this.#entries.get(stream.id);
       if (entry === undefined) {
-        const created: Entry = { stream, driver: undefined, failed: false, turn: Promise.resolve() };
+        const created: Entry = { stream, driver: undefined, failed: false, begun: false, turn: Promise.resolve() };
         this.#entries.set(stream.id, created);
         work.push(this.#inTurn(created, () => this.#begin(created, Math.random() * spread)));
       } else if (entry.failed || !isDeepStrictEqual(entry.stream, stream)) {
@@ -209,8 +217,12 @@ export class Watcher {
     if (this.#ending.signal.aborted) return;
     const { api, config, sink, metrics, logger } = this.#o;
     entry.failed = true;
-    const { resourceVersion, relist } = await this.#o.onStream(entry.stream);
+    const start = await this.#o.onStream(entry.stream);
+    // A position from before the API server went back means nothing; one that a list gave since does.
+    const isOld = this.#restored && !entry.begun && start.relist;
+    const { resourceVersion, relist, restored = false } = isOld ? { ...start, ...ANEW } : start;
     entry.failed = false;
+    entry.begun = true;
     if (this.#ending.signal.aborted) return;
     entry.driver = new StreamDriver(entry.stream, {
       api,
@@ -219,10 +231,17 @@ export class Watcher {
       logger,
       listSlots: this.#slots,
       streamingSupport: this.#support,
+      onRestored: (driver) => this.#relistOthers(driver),
       stallMs: config.stallTimeout,
       pageSize: config.pageSize,
     });
-    entry.driver.start(resourceVersion, { relist, delayMs });
+    entry.driver.start(resourceVersion, { relist, restored, delayMs });
+  }
+
+  /** One stream has noticed that etcd was restored; what the others have read may be of a time that never was. */
+  #relistOthers(noticed: StreamDriver): void {
+    this.#restored = true;
+    for (const { driver } of this.#entries.values()) if (driver !== noticed) driver?.relist(true);
   }
 
   /**
@@ -269,9 +288,7 @@ export class Watcher {
     if (times < MISSING_TWICE) return false;
     const answer = await this.#o.api.get(`${collectionPath(resource)}?limit=1`, { signal: this.#ending.signal });
     if (answer.status === 200) {
-      answer.body
-        .on('error', (error) => this.#o.logger.trace({ reason: errorMessage(error) }, 'not read on'))
-        .destroy();
+      abandon(answer);
       return false;
     }
     const { code } = await readStatus(answer);

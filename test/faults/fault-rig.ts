@@ -133,8 +133,8 @@ export class FaultRig {
     this.load.start();
   }
 
-  async run(changes: Record<string, unknown> = {}): Promise<void> {
-    await this.program.start(this.config(changes));
+  async run(changes: Record<string, unknown> = {}, ...options: string[]): Promise<void> {
+    await this.program.start(this.config(changes), ['run', ...options]);
     await this.program.ready();
   }
 

@@ -51,6 +51,22 @@ test('the entry of the store thread refuses to run on the main thread', async ()
   await assert.rejects(import('../../workers/store.ts'), { code: 'INTERNAL' });
 });
 
+test('a file of a version that knew no generations is read, and keeps them from then on', async () => {
+  const dataDir = temporaryFolder('state');
+  const open = () => storeIn(dataDir, () => new InThreadStore()).open(identity());
+  let session = await open();
+  await session.commit([commitOf('pods', 1)]);
+  await session.close();
+  const database = new DatabaseSync(join(dataDir, 'state.db'));
+  database.exec('ALTER TABLE streams DROP COLUMN generation');
+  database.close();
+  session = await open();
+  assert.equal((await session.positions()).get('pods')?.generation, undefined);
+  await session.commit([{ stream: 'pods', position: position(2, { generation: 3 }), deltas: [] }]);
+  assert.equal((await session.positions()).get('pods')?.generation, 3);
+  await session.close();
+});
+
 test('a commit whose answer was lost with its thread may be repeated, with more in it', async () => {
   const threads: InThreadStore[] = [];
   const dataDir = temporaryFolder('state');

@@ -85,6 +85,7 @@ export function stateContract(name: string, make: () => Promise<StateUnderTest>)
       await first.commit([
         commitOf('pods', 1, { 'a/x': '1', 'a/y': '2' }, { 'a/x': '3', 'a/z': '4', 'a/y': null }),
         { stream: 'nodes', position: position(1, { resourceVersion: '', scope: '' }), deltas: [delta({ '/n1': 'n' })] },
+        { stream: 'restored', position: position(1, { generation: 2 }), deltas: [] },
       ]);
       await first.commit([commitOf('pods', 2)]);
       assert.equal(first.trouble(), undefined);
@@ -99,6 +100,7 @@ export function stateContract(name: string, make: () => Promise<StateUnderTest>)
         new Map([
           ['pods', position(2)],
           ['nodes', position(1, { resourceVersion: '', scope: '' })],
+          ['restored', position(1, { generation: 2 })],
         ]),
       );
       assert.deepEqual(

@@ -41,7 +41,11 @@ export class Watershard {
   }
 
   /** Starts `watershard <command>` with this configuration; `ops.listen` and `dataDir` are added. */
-  async start(config: Record<string, unknown>, command = 'run', env: Record<string, string> = {}): Promise<void> {
+  async start(
+    config: Record<string, unknown>,
+    command: string | readonly string[] = 'run',
+    env: Record<string, string> = {},
+  ): Promise<void> {
     this.#port = await freePort();
     const file = join(this.folder, 'watershard.yaml');
     writeFileSync(
@@ -49,7 +53,7 @@ export class Watershard {
       stringify({ dataDir: join(this.folder, 'data'), ops: { listen: `127.0.0.1:${this.#port}` }, ...config }),
     );
     const log = openSync(this.logFile, 'a');
-    const child = spawn(process.execPath, [BIN, command, '--config', file], {
+    const child = spawn(process.execPath, [BIN, ...[command].flat(), '--config', file], {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...this.#env, ...env },
       cwd: this.folder,

@@ -34,6 +34,29 @@ test('a list is right even where versions have gone back, as after a restored et
   ]);
 });
 
+test('after a restored etcd versions are given a second time: contents are compared, and ids carry the generation', () => {
+  const t = new Transforming(podPlan());
+  t.list(false, item(pod('a', 1000, label('before'))), item(pod('b', 1001)), item(pod('lost', 1002)));
+  t.watch(['DELETED', pod('b', 1003)]);
+  t.apply({ type: 'list-begin', relist: true, restored: true, generation: 1 });
+  // a was written again and got the version that it had, b lives again, and what came after the backup is gone
+  const { records } = t.page(item(pod('a', 1000, label('after'))), item(pod('b', 900)));
+  assert.deepEqual(short(records), ['UPDATED RELIST ns/a uid-a:1000:1', 'CREATED RELIST ns/b uid-b:900:1']);
+  const end = t.apply({ type: 'list-end', resourceVersion: '1000', observedAt: 1, generation: 1 });
+  assert.deepEqual(short(end.records), ['DELETED RELIST ns/lost uid-lost:deleted:1']);
+  assert.deepEqual(short(t.watch(['DELETED', pod('b', 1003)]).records), ['DELETED WATCH ns/b uid-b:deleted:1']);
+  assert.deepEqual(
+    short(t.list(true, item(pod('a', 1000, label('after')))).records),
+    [],
+    'known, and compared by version',
+  );
+});
+
+test('a plan says of which generation a stream is that begins again', () => {
+  const t = new Transforming(podPlan({ generation: 2 }));
+  assert.deepEqual(short(t.watch(['ADDED', pod('a', 5)]).records), ['CREATED WATCH ns/a uid-a:5:2']);
+});
+
 test('versions that are no decimal numbers have no order', () => {
   const t = new Transforming(podPlan());
   t.watch(['ADDED', pod('a', 'z9')]);

@@ -32,7 +32,13 @@ const page = (resourceVersion: string, continueToken = ''): Event => ({
   continueToken,
   observedAt: 1,
 });
-const start = (resourceVersion = '', relist = false): Event => ({ type: 'start', resourceVersion, relist, delayMs: 0 });
+const start = (resourceVersion = '', relist = false): Event => ({
+  type: 'start',
+  resourceVersion,
+  relist,
+  restored: false,
+  delayMs: 0,
+});
 const failed: Event = { type: 'failed', error: new WatershardError('API_UNREACHABLE', 'x') };
 const opened: Event = { type: 'opened' };
 const ended: Event = { type: 'ended' };
@@ -71,7 +77,11 @@ class Run {
   /** The last effects in short. */
   get did(): string[] {
     return this.last.map((e) => {
-      if (e.type === 'emit') return e.item.type === 'list-begin' ? `list-begin ${e.item.relist}` : e.item.type;
+      if (e.type === 'emit') {
+        if (e.item.type !== 'list-begin') return e.item.type;
+        return `list-begin ${e.item.relist}${e.item.restored === true ? ' restored' : ''}`;
+      }
+      if (e.type === 'request-version') return 'version';
       if (e.type === 'request-watch') return `watch ${e.resourceVersion}`;
       if (e.type === 'request-page') return `page ${e.continueToken}`.trim();
       if (e.type === 'wait') return 'wait';
@@ -85,7 +95,9 @@ class Run {
     return wait?.type === 'wait' ? wait.ms : -1;
   }
 }
-const watching = (): Run => new Run().feed(start('5'), opened);
+/** The server is where it was, or further. */
+const verified = page('99');
+const watching = (): Run => new Run().feed(start('5'), opened, verified, opened);
 
 test('without a position it lists in a stream; the end bookmark completes it on the same connection', () => {
   const run = new Run().feed(start());
@@ -134,11 +146,7 @@ test('a page that expired without a substitute starts the list over', () => {
 });
 
 test('410 leads to a relist, and a relist that fails is tried for ever', () => {
-  for (const sign of [
-    status(410),
-    status(500, { reason: 'Expired' }),
-    status(504, { message: 'Too large resource version: 9' }),
-  ]) {
+  for (const sign of [status(410), status(500, { reason: 'Expired' })]) {
     assert.deepEqual(watching().feed(sign).did, [
       'count-watch expired',
       'abort',
@@ -173,26 +181,29 @@ test('a watch that the server ended is resumed without a list, at once where it 
   assert.deepEqual(watching().feed(frames('7')).after(400_000).feed(ended).did, [
     'count-watch closed',
     'abort',
-    'watch 7',
+    'version',
   ]);
   const brief = watching().feed(frames('7')).after(5).feed(ended);
   assert.deepEqual([brief.state, brief.waitMs, brief.context.failures], ['backing-off', 995, 0]);
   const empty = watching().after(5).feed(ended);
   assert.equal(empty.context.failures, 1);
-  assert.equal(empty.feed(timer).did[0], 'watch 5');
+  assert.deepEqual(empty.feed(timer).did, ['version']);
+  assert.deepEqual(empty.feed(verified).did, ['watch 5']);
 });
 
 test('a silent watch is resumed from its position', () => {
   const run = watching().feed(frames('8')).after(75_000).feed(silent);
-  assert.deepEqual(run.did, ['count-watch stalled', 'abort', 'watch 8']);
+  assert.deepEqual(run.did, ['count-watch stalled', 'abort', 'version']);
   assert.equal(run.context.lastError?.code, 'WATCH_STALLED');
+  assert.deepEqual(run.feed(opened, verified).did, ['watch 8']);
   assert.equal(run.feed(silent).state, 'backing-off', 'no answer');
+  assert.equal(run.feed(timer, opened, silent).state, 'backing-off', 'half an answer');
 });
 
 test('429 is waited for as long as the server asks, without a relist', () => {
   const run = watching().feed(status(429, { retryAfterMs: 20_000 }));
   assert.ok(run.waitMs >= 20_000 && run.waitMs <= 25_000);
-  assert.deepEqual(run.feed(timer).did, ['watch 5']);
+  assert.deepEqual(run.feed(timer, verified).did, ['watch 5']);
 });
 
 test('delays double to a bound, and begin anew after a time of health', () => {
@@ -200,7 +211,7 @@ test('delays double to a bound, and begin anew after a time of health', () => {
   const waits: number[] = [];
   for (let i = 0; i < 8; i++) {
     waits.push(run.feed(failed).waitMs);
-    run.feed(timer, opened);
+    run.feed(timer, verified, opened);
   }
   assert.deepEqual(waits, [600, 1200, 2400, 4800, 9600, 19200, 22500, 22500]);
   assert.equal(run.after(30_000).feed(failed).waitMs, 600);
@@ -216,22 +227,38 @@ test('a forbidden resource is tried about once a minute, one that is not served 
   const run = watching().feed(status(403));
   assert.deepEqual(run.did, ['count-watch forbidden', 'abort', 'wait']);
   assert.ok(run.state === 'forbidden' && run.waitMs >= 48_000 && run.waitMs <= 72_000);
-  assert.deepEqual(run.feed(timer).did, ['watch 5']);
+  assert.deepEqual(run.feed(timer, verified).did, ['watch 5']);
   const gone = watching();
   for (let i = 0; i < 12; i++) gone.feed(status(404), timer);
   assert.equal(gone.feed(status(405)).state, 'unserved');
   assert.equal(gone.waitMs, 45_000);
 });
 
-test('bookmarks move the position; one from the past means that the server lost its future', () => {
+test('bookmarks move the position', () => {
   const run = watching().feed(bookmark('10'));
   assert.deepEqual([run.did, run.context.resourceVersion], [['bookmark'], '10']);
-  assert.deepEqual(run.feed(bookmark('9')).did, [
-    'count-watch expired',
-    'abort',
-    'list-begin true',
-    'request-streaming-list',
-  ]);
+});
+
+test('a server that is behind the position was restored: everything is listed and compared by content', () => {
+  const restored = ['count-watch restored', 'abort', 'list-begin true restored', 'request-streaming-list'];
+  const begin = new Run().feed(start('5'));
+  assert.deepEqual(begin.did, ['version'], 'before the first watch');
+  assert.deepEqual(begin.feed(opened, page('4')).did, restored);
+  assert.equal(begin.context.lastError?.code, 'WATCH_RESTORED');
+  assert.deepEqual(watching().feed(bookmark('4')).did, restored);
+  assert.deepEqual(watching().feed(status(504, { message: 'Too large resource version: 9' })).did, restored);
+  assert.deepEqual(
+    watching().feed(failed, timer, page('4')).did,
+    ['count-watch restored', 'abort', 'wait'],
+    'after a failure with a delay',
+  );
+
+  const again = watching().feed(bookmark('4'), failed, timer);
+  assert.deepEqual(again.did, ['list-begin true restored', 'request-streaming-list'], 'a list that failed is repeated');
+  again.feed(opened, bookmark('4', true), status(410), timer);
+  assert.deepEqual(again.did, ['list-begin true', 'request-streaming-list'], 'and what comes after it is ordinary');
+  for (const version of ['5', '6', '100', 'x', ''])
+    assert.deepEqual(new Run().feed(start('5'), page(version)).did, ['watch 5'], `'${version}' is not behind 5`);
 });
 
 test('an unreadable resourceVersion leaves the position where it was', () => {
@@ -239,10 +266,16 @@ test('an unreadable resourceVersion leaves the position where it was', () => {
 });
 
 test('relist, remove and stop work in any state that is alive', () => {
-  assert.deepEqual(watching().feed({ type: 'relist' }).did, ['abort', 'list-begin true', 'request-streaming-list']);
-  const waiting = watching().feed(status(403), { type: 'relist' });
+  assert.deepEqual(watching().feed({ type: 'relist', restored: false }).did, [
+    'abort',
+    'list-begin true',
+    'request-streaming-list',
+  ]);
+  const waiting = watching().feed(status(403), { type: 'relist', restored: false });
   assert.equal(waiting.state, 'forbidden');
   assert.deepEqual(waiting.feed(timer).did, ['list-begin true', 'request-streaming-list']);
+  const restored = watching().feed({ type: 'relist', restored: true });
+  assert.deepEqual(restored.did, ['abort', 'list-begin true restored', 'request-streaming-list']);
   assert.deepEqual(watching().feed({ type: 'remove', observedAt: 3 }).did, ['abort', 'removed']);
   assert.equal(watching().feed({ type: 'stop' }, frames('9'), timer).state, 'stopped');
 });
@@ -261,7 +294,7 @@ test('whatever happens in whatever order: every state takes every event, and lis
     failed,
     silent,
     timer,
-    { type: 'relist' },
+    { type: 'relist', restored: false },
   ];
   const codes = [400, 401, 403, 404, 405, 410, 422, 429, 500, 503, 504].map((c) => status(c));
   const any = fc.constantFrom(...events, ...codes);
@@ -285,10 +318,7 @@ test('whatever happens in whatever order: every state takes every event, and lis
         }
         const requests = run.last.filter((e) => e.type.startsWith('request-') || e.type === 'wait');
         assert.ok(requests.length <= 1, 'one thing at a time');
-        const busy = ['streaming-list', 'list-page', 'watching', 'backing-off', 'forbidden', 'unserved'].includes(
-          run.state,
-        );
-        if (!busy) assert.equal(requests.length, 0);
+        if (['idle', 'removed', 'stopped'].includes(run.state)) assert.equal(requests.length, 0);
       }
     }),
     { numRuns: 2000 },

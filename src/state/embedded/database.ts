@@ -17,7 +17,7 @@ const TABLES = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE streams (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, sequence INTEGER NOT NULL, resource_version TEXT NOT NULL,
-    committed_at INTEGER NOT NULL, scope TEXT NOT NULL
+    committed_at INTEGER NOT NULL, scope TEXT NOT NULL, generation INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE TABLE known (stream INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (stream, key)) STRICT, WITHOUT ROWID;
 `;
@@ -66,13 +66,16 @@ export class EmbeddedDatabase {
 
   positions(): Map<string, Position> {
     const positions = new Map<string, Position>();
-    const rows = this.#database.prepare('SELECT name, sequence, resource_version, committed_at, scope FROM streams');
+    const rows = this.#database.prepare(
+      'SELECT name, sequence, resource_version, committed_at, scope, generation FROM streams',
+    );
     for (const row of rows.iterate()) {
       positions.set(String(row.name), {
         resourceVersion: String(row.resource_version),
         sequence: Number(row.sequence),
         committedAt: Number(row.committed_at),
         scope: String(row.scope),
+        ...(Number(row.generation) === 0 ? {} : { generation: Number(row.generation) }),
       });
     }
     return positions;
@@ -111,8 +114,9 @@ export class EmbeddedDatabase {
             `${doing}: ${stream} is at commit ${stored}, not ${position.sequence - 1}`,
           );
         }
-        const { resourceVersion, sequence, committedAt, scope } = position;
-        const id = Number(this.#statements.position.get(stream, sequence, resourceVersion, committedAt, scope)?.id);
+        const { resourceVersion, sequence, committedAt, scope, generation = 0 } = position;
+        const row = [stream, sequence, resourceVersion, committedAt, scope, generation] as const;
+        const id = Number(this.#statements.position.get(...row)?.id);
         this.#ids.set(stream, id);
         for (const delta of deltas) {
           for (const { key, value } of readDelta(delta)) {
@@ -202,9 +206,16 @@ function take(database: DatabaseSync, identity: StateIdentity, doing: string): O
   if (!fresh) {
     const found = database.prepare('PRAGMA quick_check(1)').get()?.quick_check;
     if (found !== 'ok') throw new WatershardError('STATE_CORRUPT', `${doing}: ${String(found)}`);
+    addColumn(database, 'streams', 'generation', 'INTEGER NOT NULL DEFAULT 0');
   }
   database.exec('COMMIT');
   return { epoch: of('epoch'), fresh };
+}
+
+/** For a file that was made before the column was. Older versions of the program go on reading it. */
+function addColumn(database: DatabaseSync, table: string, column: string, type: string): void {
+  const found = database.prepare(`SELECT 1 FROM pragma_table_info('${table}') WHERE name = '${column}'`).get();
+  if (found === undefined) database.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
 }
 
 function readMeta(database: DatabaseSync, doing: string): Map<string, string> {
@@ -224,9 +235,9 @@ function prepare(
     put: database.prepare('INSERT OR REPLACE INTO known (stream, key, value) VALUES (?, ?, ?)'),
     remove: database.prepare('DELETE FROM known WHERE stream = ? AND key = ?'),
     position: database.prepare(
-      `INSERT INTO streams (name, sequence, resource_version, committed_at, scope) VALUES (?, ?, ?, ?, ?)
+      `INSERT INTO streams (name, sequence, resource_version, committed_at, scope, generation) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, resource_version = excluded.resource_version,
-         committed_at = excluded.committed_at, scope = excluded.scope
+         committed_at = excluded.committed_at, scope = excluded.scope, generation = excluded.generation
        RETURNING id`,
     ),
     known: database.prepare('SELECT key, value FROM known WHERE stream = ? AND key > ? ORDER BY key LIMIT ?'),

@@ -197,6 +197,15 @@ export class KubeServer {
     this.#api.signal(signal);
   }
 
+  /** Stops both servers while `meanwhile` runs: a backup of etcd's folder, or the restoring of one. */
+  async offline(meanwhile: () => void): Promise<void> {
+    await this.stopApi('SIGKILL');
+    await this.stopEtcd();
+    meanwhile();
+    await this.startEtcd();
+    await this.startApi();
+  }
+
   async stopEtcd(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.#etcd.stop(signal);
   }
