@@ -195,12 +195,10 @@ export class Topology {
       try {
         return await this.committer.exclusive(() => run.begin(gap));
       } catch (e) {
+        const about = { stream: stream.id, err: errorMessage(e) };
         // Of such a session nothing can be read any more, and no commit may come that finds it out.
-        if (isFinal(e)) {
-          this.#finish({ kind: e.code === 'STATE_LOST' ? 'lost' : 'failed', error: e });
-          throw e;
-        }
-        this.options.logger.warn({ stream: stream.id, err: errorMessage(e) }, 'a stream could not begin; trying again');
+        if (isFinal(e)) this.#finish({ kind: e.code === 'STATE_LOST' ? 'lost' : 'failed', error: e });
+        else this.options.logger.warn(about, 'a stream could not begin; trying again');
         if (this.#stop.signal.aborted) throw e;
         await pause(backoff(attempt), this.#stop.signal);
       }

@@ -25,6 +25,11 @@ export class TcpProxy {
     });
   }
 
+  /** Connections of clients that are open. */
+  get open(): number {
+    return [...this.#sockets].filter((socket) => socket.localPort === this.port).length;
+  }
+
   static async start(target: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
