@@ -2,9 +2,12 @@ import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { LaneRecord } from '../../src/model/lane.ts';
 
-/** The server takes no more messages in one atomic batch, and no more open batches of one stream. */
+/** The server takes no more messages in one atomic batch. */
 export const MAX_BATCH = 1000;
-const MAX_OPEN = 50;
+/** It takes up to 50 open batches of a stream; with as many of 1000 messages it answers 429 at times. */
+const MAX_OPEN = 8;
+/** The stream has more to take in than it keeps waiting: the whole batch has to be sent again. */
+export const TOO_MANY_REQUESTS = 10167;
 
 /** What the server said to the last message of a batch. */
 export interface BatchAnswer {

@@ -14,7 +14,7 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { makeBatch, PODS } from '../../test/support/batches.ts';
 import { NatsServer } from '../../test/support/servers/nats.ts';
-import { BatchPublisher, MAX_BATCH, probeIds } from './atomic-batches.ts';
+import { type BatchAnswer, BatchPublisher, MAX_BATCH, probeIds, TOO_MANY_REQUESTS } from './atomic-batches.ts';
 
 /*
  * What publishing to JetStream costs: each record by itself, as the exporter does it, against atomic batches (ADR-50).
@@ -37,7 +37,11 @@ interface Run {
   readonly serverCpuSeconds: number;
   readonly messagesPerSecond: number;
   readonly cpuMicrosPerMessage: number;
+  readonly refusedBatches: number;
 }
+
+/** Batches that the server had no room for, of the run under way. */
+let refusedBatches = 0;
 
 type Way = (lanes: readonly ArrayBuffer[]) => Promise<void>;
 
@@ -123,14 +127,17 @@ const atomic =
   async (lanes) => {
     const connection = await connect({ servers: server.url, noAsyncTraces: true });
     const publisher = new BatchPublisher(connection, STREAM);
-    const answers: Promise<unknown>[] = [];
-    const send = async (batch: LaneRecord[]): Promise<void> => {
+    const committed: Promise<void>[] = [];
+    const settle = async (batch: readonly LaneRecord[], answer: Promise<BatchAnswer>): Promise<void> => {
+      const { error, count } = await answer;
+      if (error?.err_code === TOO_MANY_REQUESTS) {
+        refusedBatches++;
+        await settle(batch, (await publisher.send(batch, ids)).answer);
+      } else if (error !== undefined || count !== batch.length) throw new Error(JSON.stringify({ error, count }));
+    };
+    const send = async (batch: readonly LaneRecord[]): Promise<void> => {
       const { answer } = await publisher.send(batch, ids);
-      answers.push(
-        answer.then(({ error, count }) => {
-          if (error !== undefined || count !== batch.length) throw new Error(JSON.stringify({ error, count }));
-        }),
-      );
+      committed.push(settle(batch, answer));
     };
     let batch: LaneRecord[] = [];
     for (const record of recordsOf(lanes)) {
@@ -140,7 +147,7 @@ const atomic =
       batch = [];
     }
     if (batch.length > 0) await send(batch);
-    await Promise.all(answers);
+    await Promise.all(committed);
     await connection.close();
   };
 
@@ -188,6 +195,7 @@ function serverCpu(): number {
 
 async function measure(way: string, lanes: readonly ArrayBuffer[], messages: number): Promise<Run> {
   await emptyStream();
+  refusedBatches = 0;
   const serverBefore = serverCpu();
   const cpu = process.cpuUsage();
   const begin = performance.now();
@@ -204,6 +212,7 @@ async function measure(way: string, lanes: readonly ArrayBuffer[], messages: num
     serverCpuSeconds,
     messagesPerSecond: Math.round(messages / seconds),
     cpuMicrosPerMessage: (user + system) / messages,
+    refusedBatches,
   };
 }
 
