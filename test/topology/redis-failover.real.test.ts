@@ -134,4 +134,44 @@ describe('a Redis primary is replaced by its replica while the program commits t
     assert.ok(rig.program.alive);
     await allIsThere();
   });
+
+  test('the replica lagged, and the older position has expired too: it is listed and compared', async () => {
+    await pair.rejoin();
+    await underLoad(() => commitsMade(2));
+    await rig.settled();
+    await pair.caughtUp();
+    const known = new Set(workload.living.keys());
+    await pair.cut();
+    await workload.churn(150);
+    await rig.settled();
+    await rig.kube.compact();
+    await rig.kube.restartApi('SIGKILL');
+    const losses = await counter('state_losses_total');
+    const lists = await counter('lists_total');
+    await pair.failOver();
+    await workload.churn(60);
+    await until('the loss is counted', async () => (await counter('state_losses_total')) === losses + 1);
+    await rig.program.ready();
+    await rig.settled();
+    const records = await rig.records();
+    checkStream(records);
+    checkWrites(records, workload.writes, 'the stream');
+    checkLiving(records, workload, ['alpha']);
+    assert.equal(records.filter((r) => r.operation === 'GAP').length, 0);
+    assert.ok((await counter('lists_total')) > lists);
+    // Files of the lost part are gone, and with them versions that can be had no more; what counts is there, once.
+    const rows = await rig.rows();
+    const ids = new Set(rows.map((r) => r.id));
+    assert.equal(ids.size, rows.length);
+    assert.deepEqual(
+      [...workload.living.values()].filter((o) => !ids.has(`${o.uid}:${o.resourceVersion}`)),
+      [],
+    );
+    const gone = workload.writes.filter((w) => w.operation === 'DELETED' && known.has(`${w.resource}/${w.key}`));
+    assert.ok(gone.length > 0);
+    assert.deepEqual(
+      gone.filter((w) => !ids.has(`${w.uid}:deleted`)),
+      [],
+    );
+  });
 });
