@@ -48,6 +48,7 @@ type Way = (lanes: readonly ArrayBuffer[]) => Promise<void>;
 const { values: options } = parseArgs({
   options: { messages: { type: 'string', default: '200000' }, rounds: { type: 'string', default: '3' } },
 });
+const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
 const server = await NatsServer.start();
 const admin = await connect({ servers: server.url });
 const manager = await jetstreamManager(admin);
@@ -253,7 +254,7 @@ const sizes = [await compare(messages, 500), await compare(messages / 4, 3600)];
 await emptyStream();
 const ids = await probeIds(admin as NatsConnection, STREAM, [...recordsOf(lanesOf(LANE, 500))].slice(0, 5));
 const result = {
-  commit: execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim(),
+  commit,
   node: process.version,
   cpu: `${cpus().length} x ${cpus()[0]?.model}`,
   natsServer: admin.info?.version,
