@@ -114,7 +114,7 @@ export const ERROR_CODES = {
     cause:
       'The state store has lost what was committed (flushed, restarted empty, or failed over to a lagging replica).',
     remedy:
-      'Everything is listed again and gap markers are sent; give Redis persistence and replicas that are waited for.',
+      'An empty state is written anew and gap markers are sent; after an older one everything since is delivered again with the same ids. Give Redis persistence, and min-replicas-to-write with a small min-replicas-max-lag.',
   },
   STATE_HELD: {
     class: 'transient',

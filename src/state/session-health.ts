@@ -1,6 +1,10 @@
 import { WatershardError } from '../model/errors.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
+export function isFinal(e: unknown): e is WatershardError {
+  return e instanceof WatershardError && (e.code === 'STATE_LOST' || e.code === 'STATE_HELD');
+}
+
 /**
  * What a session knows of its own condition. STATE_LOST and STATE_HELD are final: whatever was seen of the state since
  * is not ours, so the session refuses everything from then on and a new one has to be opened.
@@ -32,7 +36,7 @@ export class SessionHealth {
     if (this.#final !== undefined) return;
     this.#trouble = `${error.code}: ${error.message}`;
     if (error.code === 'STATE_LOST') this.#metrics.stateLosses.inc();
-    if (error.code === 'STATE_LOST' || error.code === 'STATE_HELD') this.#final = error;
+    if (isFinal(error)) this.#final = error;
   }
 
   /** The session was closed by its owner. */

@@ -1,4 +1,5 @@
-import { errorMessage, WatershardError } from '../model/errors.ts';
+import { errorMessage, type WatershardError } from '../model/errors.ts';
+import { isFinal } from '../state/session-health.ts';
 import type { StateSession, StreamCommit } from '../state/state.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { backoff, pause } from './pause.ts';
@@ -104,7 +105,7 @@ export class Committer {
         for (const p of pending) p.done();
         return true;
       } catch (e) {
-        if (e instanceof WatershardError && (e.code === 'STATE_LOST' || e.code === 'STATE_HELD')) {
+        if (isFinal(e)) {
           this.#onFatal(e);
           return false;
         }

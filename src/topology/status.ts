@@ -49,7 +49,7 @@ function reasonsOf(topology: Topology): string[] {
     const health = outlet.exporter.health();
     if (!health.ok && outlet.required) reasons.push(`exporter ${outlet.name}: ${health.detail ?? 'not ready'}`);
   }
-  if (topology.rewriting) reasons.push('the state was lost and is being written anew');
+  if (topology.rewriting) reasons.push('the state was lost and is being opened again');
   const trouble = topology.committer.trouble ?? topology.session.trouble();
   if (trouble !== undefined) reasons.push(`state: ${trouble}`);
   if (!topology.connected) return reasons.length === 0 ? ['the exporters are connecting'] : reasons;

@@ -4,6 +4,7 @@ import type { Stream } from '../model/resource.ts';
 import type { HealthReport, StatusReport } from '../model/status.ts';
 import { bytesPerStream } from '../shard/config.ts';
 import { Credits } from '../shard/credits.ts';
+import { isFinal } from '../state/session-health.ts';
 import type { StateSession } from '../state/state.ts';
 import { planStream, streamSplit } from '../transform/rules.ts';
 import type { ApiClient } from '../watch/api-client.ts';
@@ -12,7 +13,7 @@ import { Committer } from './committer.ts';
 import type { DeadLetters } from './dead-letter.ts';
 import type { Outlet } from './outlet.ts';
 import { createOutlets, lanePlans } from './outlets.ts';
-import { backoff, pause } from './pause.ts';
+import { aborted, backoff, pause } from './pause.ts';
 import { Restarts } from './restarts.ts';
 import type { RunOptions } from './run.ts';
 import { ShardSet } from './shard-set.ts';
@@ -196,7 +197,10 @@ export class Topology {
         const anew = this.options.relist === true && known === undefined && start.relist;
         return anew ? { ...start, resourceVersion: undefined, restored: true } : start;
       } catch (e) {
-        this.options.logger.warn({ stream: stream.id, err: errorMessage(e) }, 'a stream could not begin; trying again');
+        const about = { stream: stream.id, err: errorMessage(e) };
+        // Of such a session nothing can be read any more, and no commit may come that finds it out.
+        if (isFinal(e)) this.#finish({ kind: e.code === 'STATE_LOST' ? 'lost' : 'failed', error: e });
+        else this.options.logger.warn(about, 'a stream could not begin; trying again');
         if (this.#stop.signal.aborted) throw e;
         await pause(backoff(attempt), this.#stop.signal);
       }
@@ -257,7 +261,7 @@ export class Topology {
    */
   async #rewrite(error: WatershardError): Promise<void> {
     const { logger } = this.options;
-    logger.error({ err: error.message }, 'the state is lost; it is written anew from memory, and gap markers are sent');
+    logger.error({ err: error.message }, 'the state is lost');
     try {
       const runs = [...this.runs.values()];
       for (const run of runs) run.hold();
@@ -266,10 +270,14 @@ export class Topology {
       if (opened === undefined) return;
       if (!opened.session.fresh) {
         this.session = opened.session;
-        // A replica that lagged behind: it knows an older moment, and everything since is delivered again from there.
+        // A replica that lagged behind, which was promoted.
+        logger.warn(
+          'an older state has come back: everything since is delivered again, with the same ids and no gap markers',
+        );
         this.#finish({ kind: 'lost', error });
         return;
       }
+      logger.warn('the state has come back empty: it is written anew from memory, and gap markers are sent');
       await this.committer.use({ commit: async () => undefined });
       while (runs.some((run) => !run.idle)) {
         if (this.#stop.signal.aborted) {
@@ -391,9 +399,4 @@ export class Topology {
 
 function asError(e: unknown): WatershardError {
   return e instanceof WatershardError ? e : new WatershardError('INTERNAL', errorMessage(e), { cause: e });
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }

@@ -39,7 +39,7 @@ export class Agents {
     return this.#agent;
   }
 
-  /** Breaks off what is still running. */
+  /** Breaks off what still runs with the material in use; what runs with older material is its requests' signal to end. */
   async close(): Promise<void> {
     const agent = this.#agent;
     this.#agent = undefined;

@@ -36,6 +36,7 @@ export class ApiClient {
   readonly #agents = new Agents();
   readonly #metrics: Metrics;
   readonly #logger: Logger;
+  readonly #closing = new AbortController();
 
   constructor(options: { credentials: Credentials; metrics: Metrics; logger: Logger }) {
     this.#credentials = options.credentials;
@@ -100,24 +101,29 @@ export class ApiClient {
     return '';
   }
 
+  /** Breaks off what is still running. */
   async close(): Promise<void> {
+    // An agent of certificates that were replaced cannot be destroyed any more: it has let go of its connections.
+    this.#closing.abort();
     await this.#agents.close();
   }
 
   async #send(path: string, access: Access, options: GetOptions): Promise<ApiResponse> {
+    const closing = this.#closing.signal;
+    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
     try {
       const answer = await request(access.server + path, {
         method: 'GET',
         dispatcher: this.#agents.for(access.tls, access.proxyUrl),
         headers: { Accept: 'application/json', 'User-Agent': 'watershard', ...options.headers, ...access.headers },
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        signal,
         headersTimeout: 0,
         bodyTimeout: 0,
       });
       this.#metrics.apiRequests.inc({ status: String(answer.statusCode) });
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (cause) {
-      if (options.signal?.aborted !== true) this.#metrics.apiRequests.inc({ status: 'failed' });
+      if (!signal.aborted) this.#metrics.apiRequests.inc({ status: 'failed' });
       if (cause instanceof WatershardError) throw cause;
       const text = `getting ${path.split('?')[0]} from ${access.server}: ${errorMessage(cause)}`;
       throw new WatershardError('API_UNREACHABLE', text, { cause });

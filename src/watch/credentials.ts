@@ -1,7 +1,11 @@
+import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import type { Cluster, KubeConfig } from '@kubernetes/client-node';
 import { errorMessage, WatershardError } from '../model/errors.ts';
 import type { TlsMaterial } from './agents.ts';
+
+/** Where a pod finds the token of its service account. */
+const TOKEN_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /** What one request needs to be let in. */
 export interface Access {
@@ -20,24 +24,29 @@ export interface Access {
  */
 export class Credentials {
   readonly #path: string | undefined;
+  readonly #root: string;
   readonly #Config: typeof KubeConfig;
   #config: KubeConfig;
   #cluster: Cluster;
   #generation = 0;
   #asking: Promise<Access> | undefined;
 
-  private constructor(path: string | undefined, Config: typeof KubeConfig) {
+  private constructor(path: string | undefined, root: string, Config: typeof KubeConfig) {
     this.#path = path;
+    this.#root = root;
     this.#Config = Config;
     this.#config = this.#read();
     this.#cluster = this.#config.getCurrentCluster() as Cluster;
   }
 
-  /** @throws WatershardError KUBECONFIG_INVALID */
-  static async load(path?: string): Promise<Credentials> {
+  /**
+   * @param root a folder in which /var/run/secrets/kubernetes.io/serviceaccount is looked for
+   * @throws WatershardError KUBECONFIG_INVALID
+   */
+  static async load(path?: string, root = ''): Promise<Credentials> {
     // Its import takes 0.4 s and 90 MB, which commands that do not watch need not pay.
     const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
-    return new Credentials(path, KubeConfig);
+    return new Credentials(path, root, KubeConfig);
   }
 
   get server(): string {
@@ -93,16 +102,18 @@ export class Credentials {
     const from = this.#path ?? process.env.KUBECONFIG ?? 'the default places (~/.kube/config, service account)';
     const config = new this.#Config();
     try {
-      if (this.#path === undefined) config.loadFromDefault();
-      else config.loadFromFile(this.#path);
+      if (this.#path !== undefined) config.loadFromFile(this.#path);
+      else {
+        config.loadFromDefault();
+        if (isLastResort(config) && existsSync(`${this.#root}${TOKEN_FILE}`)) config.loadFromCluster(this.#root);
+      }
     } catch (cause) {
       throw new WatershardError('KUBECONFIG_INVALID', `reading the kubeconfig ${from}: ${errorMessage(cause)}`, {
         cause,
       });
     }
     const cluster = config.getCurrentCluster();
-    if (this.#path === undefined && config.getCurrentContext() === 'loaded-context') {
-      // the library's last resort is http://localhost:8080, which is nobody's cluster
+    if (this.#path === undefined && isLastResort(config)) {
       throw new WatershardError('KUBECONFIG_INVALID', `there is no kubeconfig: looked at ${from}`);
     }
     if (!cluster?.server || !URL.canParse(cluster.server)) {
@@ -126,4 +137,9 @@ export class Credentials {
     }
     return config;
   }
+}
+
+/** The library ends at http://localhost:8080 where it finds nothing, which is nobody's cluster. */
+function isLastResort(config: KubeConfig): boolean {
+  return config.getCurrentContext() === 'loaded-context';
 }

@@ -5,6 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #target: number;
   #blackhole = false;
   #refuse = false;
   /** Milliseconds that what the server says is on its way, and what the client says. */
@@ -13,16 +14,22 @@ export class TcpProxy {
   connections = 0;
 
   private constructor(target: number) {
+    this.#target = target;
     this.#server = createServer((client) => {
       this.connections++;
       if (this.#refuse) {
         client.resetAndDestroy();
         return;
       }
-      const upstream = connect(target, '127.0.0.1');
+      const upstream = connect(this.#target, '127.0.0.1');
       this.#pass(client, upstream, 'requests');
       this.#pass(upstream, client, 'answers');
     });
+  }
+
+  /** Connections of clients that are open. */
+  get open(): number {
+    return [...this.#sockets].filter((socket) => socket.localPort === this.port).length;
   }
 
   static async start(target: number): Promise<TcpProxy> {
@@ -33,6 +40,11 @@ export class TcpProxy {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** New connections lead to this port, as when a Service or a virtual address moves; those that are open stay where they are. */
+  retarget(port: number): void {
+    this.#target = port;
   }
 
   /** From now on the connections that are open carry nothing and do not end; with `all`, neither do new ones. */

@@ -23,6 +23,7 @@ export class Connection {
   readonly #redis: Redis;
   readonly #digests = new Map<string, string>();
   #lastError = '';
+  #generation = 0;
   #closed = false;
 
   constructor({ url, timeout, logger }: ConnectionOptions) {
@@ -43,6 +44,7 @@ export class Connection {
       logger.debug({ reason: this.#lastError }, `${this.name}: connection error`);
     });
     this.#redis.on('ready', () => {
+      this.#generation++;
       this.#lastError = '';
     });
   }
@@ -53,6 +55,11 @@ export class Connection {
     } catch (e) {
       throw this.#error('connecting', e);
     }
+  }
+
+  /** Counts the connections made: the next may lead to another server. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /** Why there is no connection, or undefined. */

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { WatershardError } from '../../model/errors.ts';
 import type { StateIdentity } from '../state.ts';
 import type { Connection } from './connection.ts';
@@ -6,13 +6,15 @@ import type { StateKeys } from './keys.ts';
 import { RELEASE, RENEW, TAKE } from './scripts.ts';
 
 const SCHEMA = '1';
+/** A fence is a 64-bit number of Redis: room for 2^32 leases. */
+const MAX_STEP = 2 ** 31;
 
 /** The right to write to a state: checked by every script that writes, whoever believes to hold it. */
 export interface Lease {
   readonly epoch: string;
   /** The state was made with this lease. */
   readonly fresh: boolean;
-  /** Grows with each lease of the state. */
+  /** Grows with each lease of the state, and is given once only, also across a failover that loses leases. */
   readonly fence: string;
 }
 
@@ -29,7 +31,15 @@ export async function takeLease(
       doing,
       TAKE,
       [keys.meta, keys.lease],
-      [SCHEMA, identity.clusterUid, identity.owner, randomUUID(), String(ttl), expected],
+      [
+        SCHEMA,
+        identity.clusterUid,
+        identity.owner,
+        randomUUID(),
+        String(ttl),
+        expected,
+        String(randomInt(1, MAX_STEP)),
+      ],
     );
   let answer = await take('');
   if (answer[0] === 'HELD' && isPast(holderOf(answer[1]), identity.owner)) answer = await take(answer[1] ?? '');

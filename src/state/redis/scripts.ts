@@ -1,19 +1,29 @@
 /*
- * What runs inside of Redis, and so atomically. Each script does its first write with a command that Redis refuses when
- * it is out of memory: it then fails as a whole (a script that has written something is let through to its end).
+ * What runs inside of Redis, and so atomically. Each script begins with a write that changes nothing, before it looks at
+ * anything: a replica, which may be behind or empty, then refuses it, and tells nothing of the state. Where the script needs
+ * memory it is one that Redis refuses when it is out of memory, so that it fails as a whole (a script that has written
+ * something is let through to its end).
  *
- *     meta       hash: schema, clusterUid, epoch, fence (the last lease given; a smaller one may write no more)
+ *     meta       hash: schema, clusterUid, epoch, fence (of the last lease given; a smaller one may write no more)
  *     lease      string `<fence> <owner>`, expires
  *     positions  hash: stream -> `<sequence> <fence> <attempt> <stage or ->\n<JSON of the rest>`
  *     known:<stream>  hash: key -> value
  *     stage:<stream>:<fence>.<attempt>  list of packed deltas, accepted with a position and not applied yet
  */
 
+/** KEYS meta lease. */
+const PRIMARY_WITH_ROOM = `redis.call('SETRANGE', KEYS[2], 0, '')`;
+/** KEYS meta. No field has this name. */
+const PRIMARY = `redis.call('HDEL', KEYS[1], '-')`;
+
+/** A fence smaller than the caller's: a failover has brought back a state of before its lease, so nobody has taken it over. */
 const STANDING = `
 local function standing(epoch, fence)
   local meta = redis.call('HMGET', KEYS[1], 'epoch', 'fence')
   if meta[1] ~= epoch then return {'LOST', 'its epoch is ' .. (meta[1] or 'gone')} end
-  if meta[2] ~= fence then return {'HELD', redis.call('GET', KEYS[2]) or ''} end
+  if meta[2] == fence then return end
+  if (tonumber(meta[2]) or 0) < tonumber(fence) then return {'LOST', 'it is older than the lease that was given for it'} end
+  return {'HELD', redis.call('GET', KEYS[2]) or ''}
 end
 `;
 
@@ -49,10 +59,14 @@ end
 `;
 
 /**
- * KEYS meta lease; ARGV schema clusterUid owner newEpoch ttl expectedLease.
+ * KEYS meta lease; ARGV schema clusterUid owner newEpoch ttl expectedLease step.
  * Takes the lease where it is free or is what the caller expects. A lease of a state without an epoch is void.
+ *
+ * The fence grows by a random step: leases that are given on both sides of a failover, which the other side never heard of,
+ * must not have one number.
  */
 export const TAKE = `
+${PRIMARY_WITH_ROOM}
 local meta = redis.call('HMGET', KEYS[1], 'schema', 'clusterUid', 'epoch')
 if meta[3] then
   if meta[1] ~= ARGV[1] then return {'SCHEMA', meta[1] or ''} end
@@ -62,13 +76,15 @@ if meta[3] then
 else
   redis.call('HSET', KEYS[1], 'schema', ARGV[1], 'clusterUid', ARGV[2], 'epoch', ARGV[4])
 end
-local fence = redis.call('HINCRBY', KEYS[1], 'fence', 1)
+redis.call('HINCRBY', KEYS[1], 'fence', ARGV[7])
+local fence = redis.call('HGET', KEYS[1], 'fence') -- as a string: a number of Lua has 14 digits as text
 redis.call('SET', KEYS[2], fence .. ' ' .. ARGV[3], 'PX', ARGV[5])
-return {'TAKEN', meta[3] or ARGV[4], tostring(fence), meta[3] and '0' or '1'}
+return {'TAKEN', meta[3] or ARGV[4], fence, meta[3] and '0' or '1'}
 `;
 
 /** KEYS meta lease; ARGV epoch fence owner ttl. A lease that ran out and that nobody took is taken again. */
 export const RENEW = `${STANDING}
+${PRIMARY_WITH_ROOM}
 local bad = standing(ARGV[1], ARGV[2])
 if bad then return bad end
 redis.call('SET', KEYS[2], ARGV[2] .. ' ' .. ARGV[3], 'PX', ARGV[4])
@@ -77,6 +93,7 @@ return {'OK'}
 
 /** KEYS meta lease; ARGV epoch fence. */
 export const RELEASE = `${STANDING}
+${PRIMARY}
 if standing(ARGV[1], ARGV[2]) then return {'OK'} end
 redis.call('DEL', KEYS[2])
 return {'OK'}
@@ -91,6 +108,7 @@ return {'OK'}
  * nothing). An old attempt that arrives late finds its successor's number and does nothing.
  */
 export const COMMIT = `${STANDING}${APPLY}
+${PRIMARY_WITH_ROOM}
 local bad = standing(ARGV[1], ARGV[2])
 if bad then return bad end
 local attempt = tonumber(ARGV[3])
@@ -126,6 +144,7 @@ return {'OK'}
 
 /** KEYS meta lease positions known stage; ARGV epoch fence stream. Applies the first delta of a stage; the last clears it. */
 export const UNSTAGE = `${STANDING}${APPLY}
+${PRIMARY_WITH_ROOM}
 local bad = standing(ARGV[1], ARGV[2])
 if bad then return bad end
 local packed = redis.call('LINDEX', KEYS[5], 0)
@@ -142,9 +161,18 @@ return {'OK'}
 
 /** KEYS meta lease positions known; ARGV epoch fence stream. */
 export const FORGET = `${STANDING}
+${PRIMARY}
 local bad = standing(ARGV[1], ARGV[2])
 if bad then return bad end
 redis.call('HDEL', KEYS[3], ARGV[3])
 redis.call('UNLINK', KEYS[4])
 return {'OK'}
+`;
+
+/** KEYS meta lease positions; ARGV epoch fence stream. Tells which commit the stream is at: `<sequence> <fence> <attempt>`. */
+export const COMMITTED = `${STANDING}
+${PRIMARY}
+local bad = standing(ARGV[1], ARGV[2])
+if bad then return bad end
+return {'OK', string.match(redis.call('HGET', KEYS[3], ARGV[3]) or '', '^%d+ %d+ %d+') or ''}
 `;

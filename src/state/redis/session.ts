@@ -3,12 +3,12 @@ import { errorMessage, WatershardError } from '../../model/errors.ts';
 import type { Position } from '../../model/position.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import { SessionHealth } from '../session-health.ts';
+import { isFinal, SessionHealth } from '../session-health.ts';
 import type { StateIdentity, StateSession, StreamCommit } from '../state.ts';
 import type { Argument, Connection } from './connection.ts';
 import { type EpochKeys, epochKeys } from './keys.ts';
 import { checkStanding, type Lease, releaseLease, renewLease } from './lease.ts';
-import { COMMIT, FORGET, UNSTAGE } from './scripts.ts';
+import { COMMIT, COMMITTED, FORGET, UNSTAGE } from './scripts.ts';
 import { splitDelta } from './split-delta.ts';
 
 /** Chunks of `known`, and pieces of a staged commit. */
@@ -41,6 +41,8 @@ export class RedisSession implements StateSession {
   #attempts = 0;
   /** The first attempt of a stream's commit that got no answer. */
   readonly #inDoubt = new Map<string, number>();
+  /** The commit that each stream was at when positions were read; undefined where this session has written since. */
+  #read: Map<string, string> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -57,17 +59,26 @@ export class RedisSession implements StateSession {
     this.#health.check();
     const answer = (await this.#connection.call('reading positions', 'HGETALL', this.#keys.positions)) as string[];
     const positions = new Map<string, Position>();
+    const read = new Map<string, string>();
     for (let i = 0; i < answer.length; i += 2) {
       const text = answer[i + 1]!;
       const rest = JSON.parse(text.slice(text.indexOf('\n') + 1)) as Omit<Position, 'sequence'>;
       positions.set(answer[i]!, { ...rest, sequence: Number.parseInt(text, 10) });
+      read.set(answer[i]!, /^\d+ \d+ \d+/.exec(text)?.[0] ?? '');
     }
+    this.#read = read;
     return positions;
   }
 
+  /**
+   * Positions and known objects are read one after the other, and a failover may come in between; so it ends by asking the
+   * primary whether the stream still stands where it was read.
+   */
   async *known(stream: string): AsyncGenerator<ArrayBuffer> {
     this.#health.check();
+    const read = this.#read;
     await this.#unstage(stream);
+    const { generation } = this.#connection;
     const writer = new DeltaWriter();
     let bytes = 0;
     let cursor = '0';
@@ -77,6 +88,9 @@ export class RedisSession implements StateSession {
         Buffer,
         Buffer[],
       ];
+      // The cursor means nothing to another server, nor to this one after a restart: entries would be left out.
+      if (this.#connection.generation !== generation)
+        throw new WatershardError('STATE_UNAVAILABLE', `reading known ${stream}: the connection broke meanwhile`);
       // A hash that is being resized may answer an entry twice: the second is the same.
       for (let i = 0; i < entries.length; i += 2) {
         writer.put(entries[i]!.toString('utf8'), entries[i + 1]!);
@@ -87,7 +101,21 @@ export class RedisSession implements StateSession {
       }
       cursor = next.toString();
     } while (cursor !== '0');
+    await this.#final(() => this.#checkRead(stream, read?.get(stream) ?? (read === undefined ? undefined : '')));
     if (writer.count > 0) yield writer.finish();
+  }
+
+  /** @param read undefined: it is not known where the stream stood */
+  async #checkRead(stream: string, read: string | undefined): Promise<void> {
+    const doing = `reading known ${stream}`;
+    const keys = [this.#keys.meta, this.#keys.lease, this.#keys.positions];
+    const [, now = ''] = await this.#script(doing, COMMITTED, keys, [stream]);
+    if (read === undefined || now === read) return;
+    const [was, is] = [read, now].map((commit) => commit.split(' ')[0] || '0');
+    throw new WatershardError(
+      'STATE_LOST',
+      `${doing} at ${this.#connection.name}: it was at commit ${was} and is at ${is}`,
+    );
   }
 
   /**
@@ -99,6 +127,7 @@ export class RedisSession implements StateSession {
    */
   async commit(commits: readonly StreamCommit[]): Promise<void> {
     if (commits.length === 0) return;
+    this.#read = undefined;
     await this.#health.commit(async () => {
       const attempt = ++this.#attempts;
       for (const { stream } of commits) if (!this.#inDoubt.has(stream)) this.#inDoubt.set(stream, attempt);
@@ -108,6 +137,7 @@ export class RedisSession implements StateSession {
   }
 
   async forget(stream: string): Promise<void> {
+    this.#read = undefined;
     await this.#final(async () => {
       this.#health.check();
       await this.#unstage(stream);
@@ -189,11 +219,10 @@ export class RedisSession implements StateSession {
     try {
       await this.#unstage(stagedStream);
     } catch (e) {
-      const error = e instanceof WatershardError ? e : new WatershardError('INTERNAL', doing, { cause: e });
-      if (error.code === 'STATE_LOST' || error.code === 'STATE_HELD') throw error;
+      if (isFinal(e)) throw e;
       // It is committed all the same: the next commit of the stream, or whoever reads it next, goes on here.
       this.#options.logger.debug(
-        { stream: stagedStream, reason: error.message },
+        { stream: stagedStream, reason: errorMessage(e) },
         'a large commit is accepted and not applied yet',
       );
     }
@@ -250,8 +279,7 @@ export class RedisSession implements StateSession {
     try {
       await work();
     } catch (e) {
-      if (e instanceof WatershardError && (e.code === 'STATE_LOST' || e.code === 'STATE_HELD') && !this.#closed)
-        this.#health.noteFailure(e);
+      if (isFinal(e) && !this.#closed) this.#health.noteFailure(e);
       throw e;
     }
   }

@@ -28,6 +28,10 @@ export class NatsServer {
     return this.#port;
   }
 
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   configure(settings: string): void {
     const jetstream = settings.includes('jetstream') ? '' : `jetstream { store_dir: "${join(this.folder, 'store')}" }`;
     writeFileSync(join(this.folder, 'nats.conf'), `listen: "127.0.0.1:${this.#port}"\n${jetstream}\n${settings}\n`);

@@ -26,6 +26,10 @@ export class RedisServer {
     return this.#port;
   }
 
+  get alive(): boolean {
+    return this.#process.alive;
+  }
+
   async restart(): Promise<void> {
     await this.stop();
     this.#process.start('/usr/bin/redis-server', [
