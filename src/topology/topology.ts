@@ -17,6 +17,7 @@ import { Restarts } from './restarts.ts';
 import type { RunOptions } from './run.ts';
 import { ShardSet } from './shard-set.ts';
 import type { OpenedState } from './state-opening.ts';
+import { rewriteState } from './state-rewrite.ts';
 import { healthOf, observe, statusOf } from './status.ts';
 import { StreamRun } from './stream-run.ts';
 import { unacknowledged, unlisted } from './undelivered.ts';
@@ -40,8 +41,6 @@ export interface TopologyOptions extends RunOptions {
 export type TopologyEnd =
   | { readonly kind: 'done'; readonly undelivered: readonly string[] }
   | { readonly kind: 'lost' | 'failed'; readonly error: WatershardError };
-
-const STATE_LOST = 'the state was lost and is written anew from memory';
 
 /** One life of the pipeline on one state: builds it, runs it, drains it. */
 export class Topology {
@@ -249,46 +248,20 @@ export class Topology {
     return [...this.runs.values()].filter((run) => run.shards.includes(shard));
   }
 
-  /**
-   * The state is lost while its content is still in memory: delivers what is on its way, then writes all that is known to
-   * a new state. Nothing has to be listed again, and no version of an object is missed.
-   */
   async #rewrite(error: WatershardError): Promise<void> {
-    const { logger } = this.options;
-    logger.error({ err: error.message }, 'the state is lost; it is written anew from memory, and gap markers are sent');
     try {
-      const runs = [...this.runs.values()];
-      for (const run of runs) run.hold();
-      await this.session.close();
-      const opened = await this.options.open();
-      if (opened === undefined) return;
-      if (!opened.session.fresh) {
-        this.session = opened.session;
-        // A replica that lagged behind: it knows an older moment, and everything since is delivered again from there.
-        this.#finish({ kind: 'lost', error });
-        return;
-      }
-      await this.committer.use({ commit: async () => undefined });
-      while (runs.some((run) => !run.idle)) {
-        if (this.#stop.signal.aborted) {
-          await opened.session.close();
-          return;
-        }
-        for (const run of runs) {
-          if (run.quiet) run.cut();
-          this.committer.poke(run);
-        }
-        await pause(50, this.#stop.signal);
-      }
-      await this.committer.stop();
-      // Not before: files that are stored until here belong to the old epoch, and to positions that count on from there.
-      this.session = opened.session;
-      const gap = { reason: STATE_LOST, observedAt: Date.now() * 1000 };
-      for (const run of runs) await run.rewrite(this.session, gap);
-      await this.committer.use(this.session);
-      this.#remember = opened.remember;
-      for (const run of runs) run.release();
-      logger.info({ streams: runs.length, epoch: this.session.epoch }, 'the state is written anew');
+      const opened = await rewriteState(error, {
+        runs: [...this.runs.values()],
+        committer: this.committer,
+        lost: this.session,
+        open: this.options.open,
+        use: (session) => {
+          this.session = session;
+        },
+        logger: this.options.logger,
+        signal: this.#stop.signal,
+      });
+      if (opened !== undefined) this.#remember = opened.remember;
     } catch (e) {
       this.#finish({ kind: 'lost', error: asError(e) });
     }
