@@ -254,11 +254,14 @@ export class StreamRun implements Committable {
     this.knownObjects[part] = result.knownObjects;
     this.knownBytes[part] = result.knownBytes;
     this.records += result.records;
-    reportResult(this.#context, this.stream, result);
+    const letters = reportResult(this.#context, this.stream, result);
+    const held = letters !== undefined;
     const takers = this.#context.outlets.filter((outlet) => result.lanes[outlet.lane] != null);
     const recipients = takers.filter((o) => o.required).map((o) => o.name);
-    this.#acks.register({ sequence, resourceVersion, deltas: [result.delta], bytes, observedAt, recipients });
-    this.#taken.register({ sequence, resourceVersion: '', deltas: [], bytes, observedAt, recipients });
+    this.#acks.register({ sequence, resourceVersion, deltas: [result.delta], bytes, observedAt, recipients, held });
+    // What is held keeps its credit too, and all that is read behind it: else what waits for the commit had no bound.
+    this.#taken.register({ sequence, resourceVersion: '', deltas: [], bytes, observedAt, recipients, held });
+    if (letters !== undefined) void this.#releaseAfter(letters, this.#incarnation, sequence);
     for (const outlet of takers) {
       const lane = result.lanes[outlet.lane] as ArrayBuffer;
       outlet.write({
@@ -271,6 +274,16 @@ export class StreamRun implements Committable {
       });
     }
     this.#giveBack();
+  }
+
+  /** Only the commit waits for the letters: a crash before they are stored replays the batch, and sends them again. */
+  async #releaseAfter(letters: Promise<void>, incarnation: number, sequence: number): Promise<void> {
+    await letters;
+    if (incarnation !== this.#incarnation) return;
+    this.#acks.released(sequence);
+    this.#taken.released(sequence);
+    this.#giveBack();
+    this.#context.onProgress(this);
   }
 
   /** An exporter has taken these batches over into its own memory budget. */

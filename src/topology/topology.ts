@@ -218,9 +218,9 @@ export class Topology {
       logger,
       ...(mode === 'snapshot' ? { table: 'inventory', asOf: this.#startedAt * 1000 } : { table: 'changes' }),
       onProgress: (run) => this.committer.poke(run),
-      onQuarantined: (quarantinedIn, failure) => {
-        this.setAside.set(quarantinedIn.id, (this.setAside.get(quarantinedIn.id) ?? 0) + 1);
-        this.#deadLetters?.quarantined(quarantinedIn, failure);
+      onQuarantined: (quarantinedIn, failures) => {
+        this.setAside.set(quarantinedIn.id, (this.setAside.get(quarantinedIn.id) ?? 0) + failures.length);
+        return this.#deadLetters?.quarantined(quarantinedIn, failures);
       },
       onFailure: (run, error) => {
         logger.error({ stream: stream.id, err: error }, 'a defect: a stream goes on from its last commit');
@@ -274,6 +274,7 @@ export class Topology {
       get epoch() {
         return topology.session.epoch;
       },
+      credits: this.credits,
       metrics,
       logger,
       runOf: (stream) => this.runs.get(stream),
