@@ -165,7 +165,6 @@ export class Watcher {
     }
   }
 
-  /** Looked at between reconciliations only, when no stream is about to begin but by `restart`. */
   #unstarted(): boolean {
     return this.#former.size > 0 || [...this.#entries.values()].some((entry) => entry.failed);
   }
@@ -195,7 +194,9 @@ export class Watcher {
         this.#entries.set(stream.id, created);
         work.push(this.#inTurn(created, () => this.#begin(created, Math.random() * spread)));
       } else if (entry.failed || !isDeepStrictEqual(entry.stream, stream)) {
-        entry.stream = stream; // perhaps another version is preferred now
+        // Perhaps another version is preferred now. Where nothing has changed it stays the same stream, to whoever keeps
+        // something of it.
+        if (!isDeepStrictEqual(entry.stream, stream)) entry.stream = stream;
         work.push(this.#inTurn(entry, () => this.#begin(entry, 0)));
       }
     }
@@ -208,9 +209,12 @@ export class Watcher {
     entry.driver = undefined;
     if (this.#ending.signal.aborted) return;
     const { api, config, sink, metrics, logger } = this.#o;
-    entry.failed = true;
-    const { resourceVersion, relist } = await this.#o.onStream(entry.stream);
+    // Not while it is under way, which may take long: the next discovery would begin the stream once more.
     entry.failed = false;
+    const { resourceVersion, relist } = await this.#o.onStream(entry.stream).catch((error: unknown) => {
+      entry.failed = true;
+      throw error;
+    });
     if (this.#ending.signal.aborted) return;
     entry.driver = new StreamDriver(entry.stream, {
       api,
