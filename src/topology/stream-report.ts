@@ -22,12 +22,10 @@ export function reportResult(
     const count = result.suppressed[reason];
     if (count > 0) metrics.suppressed.inc({ stream: stream.id, reason }, count);
   }
-  for (const failure of result.failures) {
-    metrics.quarantined.inc({ stream: stream.id, reason: failure.code });
-    logger.warn(
-      { stream: stream.id, key: failure.key, code: failure.code, reason: failure.message },
-      'an object was set aside',
-    );
+  for (const { key, code, message, count } of result.failures) {
+    metrics.quarantined.inc({ stream: stream.id, reason: code }, count);
+    const about = { stream: stream.id, key, code, reason: message };
+    logger.warn(count === 1 ? about : { ...about, count }, 'an object was set aside');
   }
   for (const { field, count, sample } of result.fieldErrors) {
     metrics.fieldErrors.inc({ stream: stream.id, field }, count);

@@ -219,7 +219,11 @@ export class Topology {
       ...(mode === 'snapshot' ? { table: 'inventory', asOf: this.#startedAt * 1000 } : { table: 'changes' }),
       onProgress: (run) => this.committer.poke(run),
       onQuarantined: (quarantinedIn, failures) => {
-        this.setAside.set(quarantinedIn.id, (this.setAside.get(quarantinedIn.id) ?? 0) + failures.length);
+        const before = this.setAside.get(quarantinedIn.id) ?? 0;
+        this.setAside.set(
+          quarantinedIn.id,
+          failures.reduce((sum, { count }) => sum + count, before),
+        );
         return this.#deadLetters?.quarantined(quarantinedIn, failures);
       },
       onFailure: (run, error) => {

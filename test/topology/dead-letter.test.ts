@@ -109,7 +109,10 @@ test('without a dead-letter exporter a record is dropped and counted at once', a
   const metrics = createMetrics();
   const letters = new DeadLetters(new Map(), 'demo', credits(), metrics, logger);
   assert.equal(letters.take(refused('a', 1)), undefined);
-  assert.equal(letters.quarantined(PODS, [{ code: 'FRAME_MALFORMED', key: '', message: 'no JSON' }]), undefined);
+  assert.equal(
+    letters.quarantined(PODS, [{ code: 'FRAME_MALFORMED', key: '', message: 'no JSON', count: 1 }]),
+    undefined,
+  );
   assert.deepEqual(
     (await metrics.dropped.get()).values.map(({ labels, value }) => [labels.exporter, labels.reason, value]),
     [['a', 'RECORD_TOO_LARGE', 1]],
@@ -128,7 +131,7 @@ test('a letter that an optional exporter has no room for is waited for no more',
   assert.deepEqual(await fulfilled(promises), [false, true]);
 });
 
-const failure = { code: 'OBJECT_POISONOUS', key: 'default/p', message: 'bad' } as const;
+const failure = { code: 'OBJECT_POISONOUS', key: 'default/p', message: 'bad', count: 1 } as const;
 const another = { ...failure, key: 'default/q' };
 
 test('objects that were set aside are told of by key, code and reason, those of a batch together', async () => {

@@ -179,7 +179,7 @@ describe('files of a stream', () => {
 });
 
 describe('a batch with objects that were set aside', () => {
-  const failure: Failure = { code: 'OBJECT_POISONOUS', key: 'default/p', message: 'bad' };
+  const failure: Failure = { code: 'OBJECT_POISONOUS', key: 'default/p', message: 'bad', count: 1 };
 
   test('is committed when its letters are stored; the stream goes on meanwhile, and keeps its credit', async () => {
     const { context, outlet, written, answer, commit, failures, letters } = setUp();
