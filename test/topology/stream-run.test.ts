@@ -6,6 +6,7 @@ import { Credits } from '../../src/shard/credits.ts';
 import type { StateSession, StreamCommit } from '../../src/state/state.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { DeadLetters } from '../../src/topology/dead-letter.ts';
 import { Outlet } from '../../src/topology/outlet.ts';
 import type { ShardSet } from '../../src/topology/shard-set.ts';
 import { StreamRun } from '../../src/topology/stream-run.ts';
@@ -223,6 +224,52 @@ describe('a batch with objects that were set aside', () => {
     letters[1]?.();
     await tick();
     assert.equal(commit(run)?.position.resourceVersion, '10');
+  });
+
+  test('one after the other while nothing takes letters: reading stops, and nothing is dropped or sent twice', async () => {
+    const { context, outlet, answer, commit, failures } = setUp();
+    const credits = new Credits(64 * 1024, 64 * 1024);
+    const sent: Batch[] = [];
+    const sink = { ...outlet.exporter, write: (batch: Batch) => sent.push(batch) } as unknown as Exporter;
+    const buffer = { bytes: 2 ** 20, overflow: 'drop-newest' } as const;
+    const options = { name: 'letters', type: 't', required: true, buffer };
+    const away = new Outlet(sink, -1, options, context.metrics, context.logger);
+    const routes = new Map([['bus', { outlet: away, subject: undefined }]]);
+    const deadLetters = new DeadLetters(routes, 'demo', credits, context.metrics, context.logger);
+    const run = new StreamRun(stream, [plan], [0], {
+      ...context,
+      credits,
+      onQuarantined: (of, list) => deadLetters.quarantined(of, list),
+    });
+    /** @returns how many batches were read until reading had to wait */
+    const readOn = async (): Promise<number> => {
+      for (let n = 1; n < 1000; n++) {
+        failures.push({ ...failure, key: `default/p${n}` });
+        const wait = run.intake(frames(String(n)));
+        await answer();
+        run.acked(outlet, 1, n);
+        if (wait !== undefined) return n;
+      }
+      return assert.fail('it was read without end');
+    };
+    await run.begin(undefined);
+    const read = await readOn();
+    assert.ok(read > 10 && read < 64, `${read} batches`);
+    assert.equal(sent.length, read);
+    await run.begin(undefined); // again and again: what is replayed waits already
+    assert.equal(sent.length, read);
+    failures.push({ ...failure, key: 'default/p1' });
+    const wait = run.intake(frames('1'));
+    await answer();
+    assert.notEqual(wait, undefined, 'what waits still counts');
+    assert.equal(sent.length, read);
+    deadLetters.acked(away, read);
+    await wait;
+    assert.equal(commit(run), undefined, 'the bus has not stored it');
+    run.acked(outlet, 2, 1);
+    await tick();
+    assert.equal(commit(run)?.position.resourceVersion, '1');
+    assert.deepEqual((await context.metrics.dropped.get()).values, []);
   });
 
   test('of which a file was cut: the cut is committed when the letters are stored', async () => {
