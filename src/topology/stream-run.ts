@@ -33,7 +33,8 @@ export class StreamRun implements Committable {
   #position: Position | undefined;
   #stopped = true;
   readonly #poison = new Poison();
-  #working = 0;
+  /** When what the shards have not answered was handed to them, in order; Unix time, microseconds. */
+  #working: number[] = [];
   #cutting = false;
   #cutAgain = false;
   #held: (PromiseWithResolvers<void> & { readonly parked: Intake[] }) | undefined;
@@ -72,12 +73,12 @@ export class StreamRun implements Committable {
 
   /** Nothing is on its way: all work is done, acknowledged and committed. */
   get idle(): boolean {
-    return this.#working === 0 && !this.#acks.uncommitted;
+    return this.#working.length === 0 && !this.#acks.uncommitted;
   }
 
   /** The shards have answered everything. */
   get quiet(): boolean {
-    return this.#working === 0;
+    return this.#working.length === 0;
   }
 
   /** It has begun before, in this life of the topology. */
@@ -100,9 +101,9 @@ export class StreamRun implements Committable {
     return this.#incarnation;
   }
 
-  /** When the oldest batch was read that is not acknowledged; Unix time, microseconds. */
+  /** When the oldest of what is not acknowledged was read, a shard may still be at work on it; Unix time, microseconds. */
   get oldestUnacked(): number | undefined {
-    return this.#acks.oldestUnacked;
+    return this.#acks.oldestUnacked ?? this.#working[0];
   }
 
   /**
@@ -224,7 +225,7 @@ export class StreamRun implements Committable {
   }
 
   async #process(work: Work, bytes: number, resourceVersion: string, incarnation: number): Promise<void> {
-    this.#working++;
+    this.#working.push(Date.now() * 1000);
     const last = this.plans.length - 1;
     let results: readonly WorkResult[];
     try {
@@ -239,7 +240,7 @@ export class StreamRun implements Committable {
       return;
     }
     if (incarnation !== this.#incarnation) return;
-    this.#working--;
+    this.#working.shift();
     const observedAt = 'observedAt' in work ? work.observedAt : 0;
     for (const [i, result] of results.entries()) {
       const [size, moved] = i === last ? [bytes, resourceVersion] : [0, ''];
@@ -368,7 +369,7 @@ export class StreamRun implements Committable {
   #startOver(position: Position | undefined): void {
     this.#position = position;
     this.#sequence = 0;
-    this.#working = 0;
+    this.#working = [];
     this.#cutting = false;
     this.#cutAgain = false;
     this.#acks = this.#newTracker();

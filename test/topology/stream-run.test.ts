@@ -142,6 +142,22 @@ describe('a stream that begins again', () => {
   });
 });
 
+test('what a shard has not answered yet is late too', async () => {
+  const { context, outlet, answer, commit } = setUp();
+  const run = new StreamRun(stream, [plan], [0], context);
+  await run.begin(undefined);
+  assert.equal(run.oldestUnacked, undefined);
+  run.intake(frames('10'));
+  const since = run.oldestUnacked;
+  assert.ok(since !== undefined && since <= Date.now() * 1000);
+  run.intake(frames('11'));
+  assert.equal(run.oldestUnacked, since);
+  await answer();
+  run.acked(outlet, 1, 2);
+  assert.equal(run.oldestUnacked, undefined);
+  assert.equal(commit(run)?.position.resourceVersion, '11');
+});
+
 describe('files of a stream', () => {
   test('a cut that is wanted where nothing is open does not hold up the next one', async () => {
     const { context, outlet, cutAt, answer, commit } = setUp(true);
