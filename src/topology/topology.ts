@@ -312,19 +312,19 @@ export class Topology {
   async #untilListed(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const streams = this.watcher.streams();
-      const open = streams.filter((s) => !this.#isListed(s.stream) && s.state !== 'forbidden');
-      this.options.onProgress?.({
-        streams: streams.length,
-        streamsDone: streams.length - open.length,
-        records: this.records,
-      });
-      if (open.length === 0) return;
+      const beginning = this.watcher.beginning().length;
+      const open = beginning + streams.filter((s) => !this.#isListed(s.stream) && s.state !== 'forbidden').length;
+      const all = beginning + streams.length;
+      this.options.onProgress?.({ streams: all, streamsDone: all - open, records: this.records });
+      if (open === 0) return;
       await pause(50, this.#stop.signal);
     }
   }
 
   #isListed(stream: Stream): boolean {
-    return this.runs.get(stream.id)?.listed ?? false;
+    const run = this.runs.get(stream.id);
+    // One that is halted begins again first: what it has on its way is void.
+    return run?.listed === true && !run.halted;
   }
 
   /** Delivers and commits what has been read. @returns what could not be, a line each */
@@ -334,7 +334,8 @@ export class Topology {
     const missing = this.options.mode === 'snapshot' ? unlisted(this) : [];
     const deadline = this.#deadline();
     await this.watcher.stop();
-    const pending = (): StreamRun[] => [...this.runs.values()].filter((run) => !run.idle);
+    // What a thread that has ended did not answer comes no more, since no stream begins again.
+    const pending = (): StreamRun[] => [...this.runs.values()].filter((run) => !run.idle && (!run.halted || run.quiet));
     while (pending().length > 0 && !deadline.aborted && this.#end === undefined) {
       for (const run of pending()) if (run.quiet) run.cut();
       await pause(20, deadline);

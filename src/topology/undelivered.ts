@@ -9,6 +9,7 @@ export function unlisted(topology: Topology): string[] {
     .streams()
     .filter((s) => runs.get(s.stream.id)?.listed !== true)
     .map((s) => `${s.stream.id}: ${s.lastError?.message ?? s.state}`);
+  for (const { id } of watcher.beginning()) lines.push(`${id}: it had to begin again, and was not listed`);
   for (const name of watcher.unknownResources) lines.push(`${name}: the API server does not serve this resource`);
   // Named outright, a resource of such a group is an unknown one.
   if (config.watch.resources.includes('*'))

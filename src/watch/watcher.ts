@@ -120,6 +120,11 @@ export class Watcher {
     return all;
   }
 
+  /** Streams that are about to begin, or to begin again: `streams` does not have them. */
+  beginning(): Stream[] {
+    return [...this.#entries.values()].filter((entry) => entry.driver === undefined).map((entry) => entry.stream);
+  }
+
   /** Names in `resources` that fit nothing the server serves. */
   get unknownResources(): readonly string[] {
     return this.#unknown;

@@ -145,4 +145,22 @@ describe('an object that a worker could not process is told of, whatever happens
     assert.equal((await letters()).length, 2);
     assert.equal(await rig.program.stop(), 0);
   });
+
+  test('a snapshot ends when the letter is stored, and says that it is not complete', async () => {
+    for (const name of ['poison-away', 'poison-uncommitted'])
+      await rig.kube.call('DELETE', `/api/v1/namespaces/${NAMESPACE}/configmaps/${name}`);
+    await create('configmaps', 'poison-snapshot', OUT_OF_MEMORY);
+    await rig.program.start(config(), 'snapshot');
+    // It is tried once more, which takes a new thread.
+    await until('a thread has ended on it', () => rig.program.log.includes('poison-snapshot'));
+    proxy.reset(true);
+    await setAside();
+    await until('all but the letter is stored', async () => (await stream('secrets')).lagSeconds === 0);
+    assert.ok((await stream('configmaps')).lagSeconds > 0);
+    assert.ok(!(await letters()).some((l) => l.key === `${NAMESPACE}/poison-snapshot`));
+    assert.ok(rig.program.alive);
+    proxy.heal();
+    assert.equal(await rig.program.exited(), 1);
+    checkLetter(await letters(), 'poison-snapshot');
+  });
 });
