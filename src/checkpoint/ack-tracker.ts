@@ -19,6 +19,8 @@ export interface TrackedBatch {
   readonly observedAt: number;
   /** Names of the required exporters that were given records of it. For the others there is nothing to acknowledge. */
   readonly recipients: readonly string[];
+  /** Something about it that no exporter acknowledges has to be stored first: it is not committed before `released`. */
+  readonly held?: boolean;
 }
 
 /** What may be committed: everything that is not committed yet, up to and including batch `sequence`. */
@@ -36,8 +38,8 @@ export interface Committable {
  * Up to where one incarnation of a stream has been stored by every required exporter. Pure; a stream that starts again
  * gets a new one.
  *
- * Invariants: what may be committed never passes an exporter's acknowledgement and never goes back; each delta is
- * handed out for commit in order, and no more once `committed` was called for it; where an exporter has cuts, only a
+ * Invariants: what may be committed never passes an exporter's acknowledgement or a held batch, and never goes back; each
+ * delta is handed out for commit in order, and no more once `committed` was called for it; where an exporter has cuts, only a
  * cut is ever committed, so that each of its files begins at a committed position.
  */
 export class AckTracker {
@@ -45,6 +47,8 @@ export class AckTracker {
   readonly #hasCuts: boolean;
   /** Registered and not committed, in order. */
   #batches: TrackedBatch[] = [];
+  /** Not released, ascending. */
+  readonly #held = new Set<number>();
   /** Told and not committed, ascending. */
   #cuts: number[] = [];
   #registered = 0;
@@ -79,6 +83,7 @@ export class AckTracker {
       exporter.awaited.push(batch.sequence);
       if (exporter.cuts) this.#givenSinceCut = true;
     }
+    if (batch.held === true) this.#held.add(batch.sequence);
     this.#registered = batch.sequence;
     this.#batches.push(batch);
     this.#bytes += batch.bytes;
@@ -91,6 +96,11 @@ export class AckTracker {
     let count = 0;
     while (count < awaited.length && awaited[count]! <= sequence) count++;
     if (count > 0) awaited.splice(0, count);
+  }
+
+  /** What this one batch was held for is stored. The order does not matter; repeated and unknown ones do no harm. */
+  released(sequence: number): void {
+    this.#held.delete(sequence);
   }
 
   /** All exporters with cuts were told to cut after batch `sequence`. A cut that is not behind the last one is ignored. */
@@ -112,9 +122,7 @@ export class AckTracker {
 
   /** What may be committed now; undefined where nothing has become durable since the last commit. */
   committable(): Committable | undefined {
-    let limit = this.#registered;
-    for (const { awaited } of this.#exporters.values())
-      if (awaited.length > 0) limit = Math.min(limit, awaited[0]! - 1);
+    let limit = Math.min(this.#registered, this.#firstOpen - 1);
     if (this.#hasCuts) limit = this.#cuts.findLast((cut) => cut <= limit) ?? 0;
     if (limit <= this.#committed) return undefined;
 
@@ -170,11 +178,9 @@ export class AckTracker {
     return this.#hasCuts && this.#givenSinceCut;
   }
 
-  /** When the oldest batch was read that some required exporter has not acknowledged; Unix time, microseconds. */
+  /** When the oldest batch was read that is held, or not acknowledged by a required exporter; Unix time, microseconds. */
   get oldestUnacked(): number | undefined {
-    let first = Number.POSITIVE_INFINITY;
-    for (const { awaited } of this.#exporters.values()) first = Math.min(first, awaited[0] ?? Number.POSITIVE_INFINITY);
-    return this.#batches[first - 1 - this.#committed]?.observedAt;
+    return this.#batches[this.#firstOpen - 1 - this.#committed]?.observedAt;
   }
 
   /** Bytes of the batches that are not committed. */
@@ -185,6 +191,13 @@ export class AckTracker {
   /** Some batch is not committed. */
   get uncommitted(): boolean {
     return this.#batches.length > 0;
+  }
+
+  /** The first batch that is held, or not acknowledged by a required exporter; infinite without one. */
+  get #firstOpen(): number {
+    let first: number = this.#held.values().next().value ?? Number.POSITIVE_INFINITY;
+    for (const { awaited } of this.#exporters.values()) first = Math.min(first, awaited[0] ?? Number.POSITIVE_INFINITY);
+    return first;
   }
 }
 

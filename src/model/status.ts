@@ -49,7 +49,7 @@ export interface StreamStatus {
   readonly knownObjects: number;
   /** Records made since the start. */
   readonly records: number;
-  /** Age of the oldest record that is not acknowledged by every required exporter; 0 where none waits. */
+  /** Age of the oldest of what was read and is not acknowledged by every required exporter; 0 where nothing waits. */
   readonly lagSeconds: number;
   readonly lastError?: StatusError;
 }

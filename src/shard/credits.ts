@@ -26,10 +26,15 @@ export class Credits {
 
   /** @returns a promise where reading has to stop until credit is there again. */
   take(stream: string, bytes: number): undefined | Promise<void> {
-    this.#total += bytes;
-    this.#streams.set(stream, (this.#streams.get(stream) ?? 0) + bytes);
+    this.charge(stream, bytes);
     if (this.#free(stream)) return undefined;
     return new Promise((wake) => this.#waiters.push({ stream, wake }));
+  }
+
+  /** Counts what has come up on the way and takes memory too, on an account of its own; whoever reads next may have to wait. */
+  charge(account: string, bytes: number): void {
+    this.#total += bytes;
+    this.#streams.set(account, (this.#streams.get(account) ?? 0) + bytes);
   }
 
   give(stream: string, bytes: number): void {

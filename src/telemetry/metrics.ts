@@ -26,7 +26,7 @@ export function createMetrics(registry = new Registry()) {
     streamSynced: gauge('stream_synced', '1 while the stream has finished its list and is watching.', ['stream']),
     streamLag: gauge(
       'stream_lag_seconds',
-      'Age of the oldest record of the stream that is not acknowledged by every required exporter.',
+      'Age of the oldest of what was read of the stream and is not acknowledged by every required exporter, be it with a worker still.',
       ['stream'],
     ),
     streams: gauge('streams', 'Streams, by state of their watch.', ['state']),

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Batch, Rejected } from '../exporters/exporter.ts';
 import { LaneWriter } from '../model/lane.ts';
 import type { Resource, Stream } from '../model/resource.ts';
+import type { Credits } from '../shard/credits.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { compileSubject, DEFAULT_SUBJECT } from '../transform/subject.ts';
@@ -20,8 +21,8 @@ const RESOURCE: Resource = {
 /** The stream that dead letters of all streams travel in; it has no position. */
 export const DEAD_LETTERS: Stream = { id: 'dead-letters', resource: RESOURCE, metadataOnly: false };
 
-/** Letters of quarantined objects that may wait: nothing waits for them, so nothing else bounds them. About 1 KB each. */
-const MAX_NOTICES = 10_000;
+/** Of what stands around a letter in memory, an estimate. Bytes. */
+const OVERHEAD = 1024;
 
 /** The way to a dead-letter exporter. */
 export interface Route {
@@ -45,12 +46,21 @@ interface OpenRoute {
 export class DeadLetters {
   readonly #routes = new Map<string, OpenRoute>();
   readonly #notices: OpenRoute | undefined;
+  /** Those about quarantined objects that are not stored, by id. */
+  readonly #waiting = new Map<string, Promise<void>>();
+  readonly #credits: Pick<Credits, 'charge' | 'give'>;
   readonly #metrics: Metrics;
   readonly #logger: Logger;
-  #waitingNotices = 0;
 
   /** @param routes by the name of the exporter that refuses; the first of them is that of quarantined objects too */
-  constructor(routes: ReadonlyMap<string, Route>, cluster: string, metrics: Metrics, logger: Logger) {
+  constructor(
+    routes: ReadonlyMap<string, Route>,
+    cluster: string,
+    credits: Pick<Credits, 'charge' | 'give'>,
+    metrics: Metrics,
+    logger: Logger,
+  ) {
+    this.#credits = credits;
     this.#metrics = metrics;
     this.#logger = logger;
     const context = { cluster, clusterUid: '', ...RESOURCE };
@@ -82,24 +92,31 @@ export class DeadLetters {
     this.#logger.warn({ ...known, deadLetter: route.outlet.name }, 'a record goes to the dead-letter exporter');
     const buffer = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     const content = isUtf8(buffer) ? { record: buffer.toString() } : { recordBase64: buffer.toString('base64') };
-    return this.#send(route, exporter, key, id, { ...known, ...content });
+    const lane = new LaneWriter();
+    append(lane, route.subject(exporter), { id, key, letter: { ...known, ...content } });
+    return this.#send(route, lane);
   }
 
-  /** Tells of an object that was set aside by a worker. It is counted and logged already, and nothing waits for this letter. */
-  quarantined(stream: Stream, { key, code, message }: Failure): void {
+  /**
+   * Tells of what a worker has set aside in one batch; it is counted and logged already.
+   * @returns fulfilled when the letters are stored, or dropped by the policy of an optional exporter, counted; undefined
+   * where nobody is to be told
+   */
+  quarantined(stream: Stream, failures: readonly Failure[]): Promise<void> | undefined {
     const route = this.#notices;
-    if (route === undefined) return;
-    if (this.#waitingNotices >= MAX_NOTICES) {
-      this.#metrics.dropped.inc({ exporter: route.outlet.name, reason: 'overflow' });
-      return;
-    }
-    const about = { stream: stream.id, key, code, reason: message };
-    // The same failure of the same object has the same id: a sink that knows ids keeps one letter of a poisonous object.
-    const id = `quarantined:${createHash('sha256').update(JSON.stringify(about)).digest('hex').slice(0, 32)}`;
-    this.#waitingNotices++;
-    void this.#send(route, stream.id, `${stream.resource.resource}/${key}`, id, { id, ...about }).then(() => {
-      this.#waitingNotices--;
+    if (route === undefined || failures.length === 0) return undefined;
+    // A letter that waits already is not sent again: a stream that begins again and again would fill the memory with them.
+    const letters = new Map(failures.map((failure) => notice(stream, failure)).map((letter) => [letter.id, letter]));
+    const earlier = [...letters.keys()].map((id) => this.#waiting.get(id)).filter((stored) => stored !== undefined);
+    const fresh = [...letters.values()].filter(({ id }) => !this.#waiting.has(id));
+    if (fresh.length === 0) return all(earlier);
+    const lane = new LaneWriter();
+    for (const letter of fresh) append(lane, route.subject(stream.id), letter);
+    const stored = this.#send(route, lane).then(() => {
+      for (const { id } of fresh) this.#waiting.delete(id);
     });
+    for (const { id } of fresh) this.#waiting.set(id, stored);
+    return all([...earlier, stored]);
   }
 
   /** The exporter of this outlet has stored the letters up to this one. */
@@ -119,21 +136,52 @@ export class DeadLetters {
     return [...this.#routes.values()].find((route) => route.outlet === outlet)?.waiting ?? [];
   }
 
-  #send(route: OpenRoute, about: string, key: string, id: string, letter: object): Promise<void> {
-    const lane = new LaneWriter();
-    const body = Buffer.from(JSON.stringify({ ...letter, at: new Date().toISOString() }));
-    lane.append(route.subject(about), key, id, 'UPDATED', body);
+  #send(route: OpenRoute, lane: LaneWriter): Promise<void> {
     const sequence = ++route.sequence;
+    const records = lane.count;
     const batch: Batch = {
       stream: DEAD_LETTERS,
       incarnation: 1,
       sequence,
       table: 'changes',
       lane: lane.finish(),
-      records: 1,
+      records,
     };
-    const stored = new Promise<void>((done) => route.waiting.push({ sequence, done }));
+    // An optional exporter has a buffer of its own that bounds what waits; here it is the credits, and reading stops.
+    const bytes = route.outlet.required ? batch.lane.byteLength + records * OVERHEAD : 0;
+    this.#credits.charge(DEAD_LETTERS.id, bytes);
+    const stored = new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#credits.give(DEAD_LETTERS.id, bytes);
+        resolve();
+      };
+      route.waiting.push({ sequence, done });
+    });
     route.outlet.write(batch);
     return stored;
   }
+}
+
+interface Letter {
+  readonly id: string;
+  readonly key: string;
+  readonly letter: object;
+}
+
+/**
+ * What identifies the object and what failed, and no content. The same failure of the same object has the same id, also
+ * after a crash: a sink that knows ids keeps one letter of it.
+ */
+function notice(stream: Stream, { key, code, message }: Failure): Letter {
+  const about = { stream: stream.id, key, code, reason: message };
+  const id = `quarantined:${createHash('sha256').update(JSON.stringify(about)).digest('hex').slice(0, 32)}`;
+  return { id, key: `${stream.resource.resource}/${key}`, letter: { id, ...about } };
+}
+
+function append(lane: LaneWriter, subject: string, { id, key, letter }: Letter): void {
+  lane.append(subject, key, id, 'UPDATED', Buffer.from(JSON.stringify({ ...letter, at: new Date().toISOString() })));
+}
+
+async function all(promises: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(promises);
 }

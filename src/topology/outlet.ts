@@ -67,6 +67,11 @@ export class Outlet {
     return this.#waitingBytes + this.#forwardedBytes;
   }
 
+  /** It gets dead letters: what they are about waits for them, also where it is not required. */
+  get lettersOnly(): boolean {
+    return this.lane < 0;
+  }
+
   get acknowledged(): number {
     return this.#acknowledged;
   }

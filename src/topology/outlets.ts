@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { Batch, Exporter, ExporterContext, ExporterEvents, Rejected } from '../exporters/exporter.ts';
 import type { ExporterType, LaneWish } from '../exporters/exporter-type.ts';
 import { EXPORTERS, type ExporterConfig } from '../exporters/registry.ts';
+import type { Credits } from '../shard/credits.ts';
 import { WorkerThread } from '../shard/threads.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -33,6 +34,7 @@ export function lanePlans(config: Pick<Config, 'exporters'>): LanePlan[] {
 
 export interface OutletsContext {
   readonly epoch: string;
+  readonly credits: Credits;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly runOf: (stream: string) => StreamRun | undefined;
@@ -88,6 +90,6 @@ export async function createOutlets(config: Config, context: OutletsContext): Pr
     if (target !== undefined && outlet !== undefined)
       routes.set(e.name, { outlet, subject: exporterType(target).lane(target).subject });
   }
-  deadLetters = new DeadLetters(routes, config.cluster.name, context.metrics, logger);
+  deadLetters = new DeadLetters(routes, config.cluster.name, context.credits, context.metrics, logger);
   return { outlets, deadLetters };
 }

@@ -30,8 +30,11 @@ export interface StreamRunContext {
   readonly onProgress: (run: StreamRun) => void;
   /** A defect: the stream cannot go on as it is and must be begun again. */
   readonly onFailure: (run: StreamRun, error: unknown) => void;
-  /** A frame or object was set aside; it is counted and logged. */
-  readonly onQuarantined: (stream: Stream, failure: Failure) => void;
+  /**
+   * Frames or objects of one batch were set aside; they are counted and logged.
+   * @returns fulfilled when someone was told of them, durably; undefined where that is not configured. Never rejected
+   */
+  readonly onQuarantined: (stream: Stream, failures: readonly Failure[]) => Promise<void> | undefined;
   /** The run before this one on the same stream, ended: what is on its way for that one is void, its counts go on. */
   readonly former: StreamRun | undefined;
 }

@@ -35,7 +35,8 @@ export class StreamRun implements Committable {
   #stopped = true;
   #generations = new Generations(0);
   readonly #poison = new Poison();
-  #working = 0;
+  /** When what the shards have not answered was handed to them, in order; Unix time, microseconds. */
+  #working: number[] = [];
   #cutting = false;
   #cutAgain = false;
   #held: (PromiseWithResolvers<void> & { readonly parked: Intake[] }) | undefined;
@@ -74,12 +75,12 @@ export class StreamRun implements Committable {
 
   /** Nothing is on its way: all work is done, acknowledged and committed. */
   get idle(): boolean {
-    return this.#working === 0 && !this.#acks.uncommitted;
+    return this.#working.length === 0 && !this.#acks.uncommitted;
   }
 
   /** The shards have answered everything. */
   get quiet(): boolean {
-    return this.#working === 0;
+    return this.#working.length === 0;
   }
 
   /** It has begun before, in this life of the topology. */
@@ -102,9 +103,9 @@ export class StreamRun implements Committable {
     return this.#incarnation;
   }
 
-  /** When the oldest batch was read that is not acknowledged; Unix time, microseconds. */
+  /** When the oldest of what is not acknowledged was read, a shard may still be at work on it; Unix time, microseconds. */
   get oldestUnacked(): number | undefined {
-    return this.#acks.oldestUnacked;
+    return this.#acks.oldestUnacked ?? this.#working[0];
   }
 
   /**
@@ -233,7 +234,7 @@ export class StreamRun implements Committable {
   }
 
   async #process(work: Work, bytes: number, resourceVersion: string, incarnation: number): Promise<void> {
-    this.#working++;
+    this.#working.push(Date.now() * 1000);
     const last = this.plans.length - 1;
     let results: readonly WorkResult[];
     try {
@@ -248,7 +249,7 @@ export class StreamRun implements Committable {
       return;
     }
     if (incarnation !== this.#incarnation) return;
-    this.#working--;
+    this.#working.shift();
     const observedAt = 'observedAt' in work ? work.observedAt : 0;
     for (const [i, result] of results.entries()) {
       const [size, moved] = i === last ? [bytes, resourceVersion] : [0, ''];
@@ -266,11 +267,14 @@ export class StreamRun implements Committable {
     this.knownObjects[part] = result.knownObjects;
     this.knownBytes[part] = result.knownBytes;
     this.records += result.records;
-    reportResult(this.#context, this.stream, result);
+    const letters = reportResult(this.#context, this.stream, result);
+    const held = letters !== undefined;
     const takers = this.#context.outlets.filter((outlet) => result.lanes[outlet.lane] != null);
     const recipients = takers.filter((o) => o.required).map((o) => o.name);
-    this.#acks.register({ sequence, resourceVersion, deltas: [result.delta], bytes, observedAt, recipients });
-    this.#taken.register({ sequence, resourceVersion: '', deltas: [], bytes, observedAt, recipients });
+    this.#acks.register({ sequence, resourceVersion, deltas: [result.delta], bytes, observedAt, recipients, held });
+    // What is held keeps its credit too, and all that is read behind it: else what waits for the commit had no bound.
+    this.#taken.register({ sequence, resourceVersion: '', deltas: [], bytes, observedAt, recipients, held });
+    if (letters !== undefined) void this.#releaseAfter(letters, this.#incarnation, sequence);
     for (const outlet of takers) {
       const lane = result.lanes[outlet.lane] as ArrayBuffer;
       outlet.write({
@@ -283,6 +287,16 @@ export class StreamRun implements Committable {
       });
     }
     this.#giveBack();
+  }
+
+  /** Only the commit waits for the letters: a crash before they are stored replays the batch, and sends them again. */
+  async #releaseAfter(letters: Promise<void>, incarnation: number, sequence: number): Promise<void> {
+    await letters;
+    if (incarnation !== this.#incarnation) return;
+    this.#acks.released(sequence);
+    this.#taken.released(sequence);
+    this.#giveBack();
+    this.#context.onProgress(this);
   }
 
   /** An exporter has taken these batches over into its own memory budget. */
@@ -370,7 +384,7 @@ export class StreamRun implements Committable {
     this.#position = position;
     this.#generations = new Generations(position?.generation ?? 0);
     this.#sequence = 0;
-    this.#working = 0;
+    this.#working = [];
     this.#cutting = false;
     this.#cutAgain = false;
     this.#acks = this.#newTracker();

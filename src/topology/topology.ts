@@ -18,6 +18,7 @@ import { Restarts } from './restarts.ts';
 import type { RunOptions } from './run.ts';
 import { ShardSet } from './shard-set.ts';
 import type { OpenedState } from './state-opening.ts';
+import { rewriteState } from './state-rewrite.ts';
 import { healthOf, observe, statusOf } from './status.ts';
 import { StreamRun } from './stream-run.ts';
 import { unacknowledged, unlisted } from './undelivered.ts';
@@ -41,8 +42,6 @@ export interface TopologyOptions extends RunOptions {
 export type TopologyEnd =
   | { readonly kind: 'done'; readonly undelivered: readonly string[] }
   | { readonly kind: 'lost' | 'failed'; readonly error: WatershardError };
-
-const STATE_LOST = 'the state was lost and is written anew from memory';
 
 /** One life of the pipeline on one state: builds it, runs it, drains it. */
 export class Topology {
@@ -225,9 +224,13 @@ export class Topology {
       logger,
       ...(mode === 'snapshot' ? { table: 'inventory', asOf: this.#startedAt * 1000 } : { table: 'changes' }),
       onProgress: (run) => this.committer.poke(run),
-      onQuarantined: (quarantinedIn, failure) => {
-        this.setAside.set(quarantinedIn.id, (this.setAside.get(quarantinedIn.id) ?? 0) + 1);
-        this.#deadLetters?.quarantined(quarantinedIn, failure);
+      onQuarantined: (quarantinedIn, failures) => {
+        const before = this.setAside.get(quarantinedIn.id) ?? 0;
+        this.setAside.set(
+          quarantinedIn.id,
+          failures.reduce((sum, { count }) => sum + count, before),
+        );
+        return this.#deadLetters?.quarantined(quarantinedIn, failures);
       },
       onFailure: (run, error) => {
         logger.error({ stream: stream.id, err: error }, 'a defect: a stream goes on from its last commit');
@@ -255,50 +258,20 @@ export class Topology {
     return [...this.runs.values()].filter((run) => run.shards.includes(shard));
   }
 
-  /**
-   * The state is lost while its content is still in memory: delivers what is on its way, then writes all that is known to
-   * a new state. Nothing has to be listed again, and no version of an object is missed.
-   */
   async #rewrite(error: WatershardError): Promise<void> {
-    const { logger } = this.options;
-    logger.error({ err: error.message }, 'the state is lost');
     try {
-      const runs = [...this.runs.values()];
-      for (const run of runs) run.hold();
-      await this.session.close();
-      const opened = await this.options.open();
-      if (opened === undefined) return;
-      if (!opened.session.fresh) {
-        this.session = opened.session;
-        // A replica that lagged behind, which was promoted.
-        logger.warn(
-          'an older state has come back: everything since is delivered again, with the same ids and no gap markers',
-        );
-        this.#finish({ kind: 'lost', error });
-        return;
-      }
-      logger.warn('the state has come back empty: it is written anew from memory, and gap markers are sent');
-      await this.committer.use({ commit: async () => undefined });
-      while (runs.some((run) => !run.idle)) {
-        if (this.#stop.signal.aborted) {
-          await opened.session.close();
-          return;
-        }
-        for (const run of runs) {
-          if (run.quiet) run.cut();
-          this.committer.poke(run);
-        }
-        await pause(50, this.#stop.signal);
-      }
-      await this.committer.stop();
-      // Not before: files that are stored until here belong to the old epoch, and to positions that count on from there.
-      this.session = opened.session;
-      const gap = { reason: STATE_LOST, observedAt: Date.now() * 1000 };
-      for (const run of runs) await run.rewrite(this.session, gap);
-      await this.committer.use(this.session);
-      this.#remember = opened.remember;
-      for (const run of runs) run.release();
-      logger.info({ streams: runs.length, epoch: this.session.epoch }, 'the state is written anew');
+      const opened = await rewriteState(error, {
+        runs: [...this.runs.values()],
+        committer: this.committer,
+        lost: this.session,
+        open: this.options.open,
+        use: (session) => {
+          this.session = session;
+        },
+        logger: this.options.logger,
+        signal: this.#stop.signal,
+      });
+      if (opened !== undefined) this.#remember = opened.remember;
     } catch (e) {
       this.#finish({ kind: 'lost', error: asError(e) });
     }
@@ -311,6 +284,7 @@ export class Topology {
       get epoch() {
         return topology.session.epoch;
       },
+      credits: this.credits,
       metrics,
       logger,
       runOf: (stream) => this.runs.get(stream),
@@ -344,19 +318,19 @@ export class Topology {
   async #untilListed(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       const streams = this.watcher.streams();
-      const open = streams.filter((s) => !this.#isListed(s.stream) && s.state !== 'forbidden');
-      this.options.onProgress?.({
-        streams: streams.length,
-        streamsDone: streams.length - open.length,
-        records: this.records,
-      });
-      if (open.length === 0) return;
+      const beginning = this.watcher.beginning().length;
+      const open = beginning + streams.filter((s) => !this.#isListed(s.stream) && s.state !== 'forbidden').length;
+      const all = beginning + streams.length;
+      this.options.onProgress?.({ streams: all, streamsDone: all - open, records: this.records });
+      if (open === 0) return;
       await pause(50, this.#stop.signal);
     }
   }
 
   #isListed(stream: Stream): boolean {
-    return this.runs.get(stream.id)?.listed ?? false;
+    const run = this.runs.get(stream.id);
+    // One that is halted begins again first: what it has on its way is void.
+    return run?.listed === true && !run.halted;
   }
 
   /** Delivers and commits what has been read. @returns what could not be, a line each */
@@ -366,7 +340,8 @@ export class Topology {
     const missing = this.options.mode === 'snapshot' ? unlisted(this) : [];
     const deadline = this.#deadline();
     await this.watcher.stop();
-    const pending = (): StreamRun[] => [...this.runs.values()].filter((run) => !run.idle);
+    // What a thread that has ended did not answer comes no more, since no stream begins again.
+    const pending = (): StreamRun[] => [...this.runs.values()].filter((run) => !run.idle && (!run.halted || run.quiet));
     while (pending().length > 0 && !deadline.aborted && this.#end === undefined) {
       for (const run of pending()) if (run.quiet) run.cut();
       await pause(20, deadline);

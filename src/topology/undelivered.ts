@@ -1,3 +1,4 @@
+import type { Outlet } from './outlet.ts';
 import type { Topology } from './topology.ts';
 
 /** What a snapshot that goes on to its end now will not have, a line each. */
@@ -8,6 +9,7 @@ export function unlisted(topology: Topology): string[] {
     .streams()
     .filter((s) => runs.get(s.stream.id)?.listed !== true)
     .map((s) => `${s.stream.id}: ${s.lastError?.message ?? s.state}`);
+  for (const { id } of watcher.beginning()) lines.push(`${id}: it had to begin again, and was not listed`);
   for (const name of watcher.unknownResources) lines.push(`${name}: the API server does not serve this resource`);
   // Named outright, a resource of such a group is an unknown one.
   if (config.watch.resources.includes('*'))
@@ -27,12 +29,12 @@ export function unacknowledged(topology: Topology): string[] {
     { streams: late.length },
     `not everything was delivered within the grace period${rest === '' ? '' : '; the rest is sent after the next start'}`,
   );
-  return [...lines, ...sinkTrouble(topology)];
+  return [...lines, ...sinkTrouble(topology, (o) => o.required || o.lettersOnly)];
 }
 
-function sinkTrouble({ outlets }: Topology): string[] {
+function sinkTrouble({ outlets }: Topology, awaited = (o: Outlet): boolean => o.required): string[] {
   return outlets.flatMap((o) => {
     const { ok, detail } = o.exporter.health();
-    return ok || !o.required ? [] : [`exporter ${o.name}: ${detail ?? 'not ready'}`];
+    return ok || !awaited(o) ? [] : [`exporter ${o.name}: ${detail ?? 'not ready'}`];
   });
 }

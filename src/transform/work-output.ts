@@ -5,9 +5,6 @@ import type { ChangeRecord } from '../model/record.ts';
 import type { RecordEncoder } from './encode.ts';
 import type { Failure, Suppression, WorkResult } from './work.ts';
 
-/** More failures of one piece of work than this are counted into the last one. */
-const MAX_FAILURES = 100;
-
 /** Collects what one piece of work produces; empty again after `finish`. */
 export class WorkOutput {
   readonly delta = new DeltaWriter();
@@ -16,8 +13,8 @@ export class WorkOutput {
   readonly #encoders: readonly RecordEncoder[];
   readonly #lanes: readonly LaneWriter[];
   #suppressed: Record<Suppression, number> = noneSuppressed();
-  #failures: Failure[] = [];
-  #moreFailures = 0;
+  /** By all that they say: at most one an object, and a few of what has no key. */
+  #failures = new Map<string, Failure & { count: number }>();
   #fieldErrors = new Map<string, { field: string; count: number; sample: string }>();
 
   constructor(encoders: readonly RecordEncoder[]) {
@@ -43,8 +40,10 @@ export class WorkOutput {
   }
 
   fail(code: ErrorCode, key: string, message: string): void {
-    if (this.#failures.length < MAX_FAILURES) this.#failures.push({ code, key, message });
-    else this.#moreFailures++;
+    const said = `${code}\n${key}\n${message}`;
+    const known = this.#failures.get(said);
+    if (known === undefined) this.#failures.set(said, { code, key, message, count: 1 });
+    else known.count++;
   }
 
   readonly fieldError = (field: string, message: string): void => {
@@ -54,11 +53,6 @@ export class WorkOutput {
   };
 
   finish(resourceVersion: string, knownObjects: number, knownBytes: number): WorkResult {
-    const failures = this.#failures;
-    if (this.#moreFailures > 0) {
-      const last = failures[MAX_FAILURES - 1] as Failure;
-      failures[MAX_FAILURES - 1] = { ...last, message: `${last.message} (and ${this.#moreFailures} more failures)` };
-    }
     const result: WorkResult = {
       resourceVersion,
       lanes: this.#lanes.map((lane) => (lane.count === 0 ? null : lane.finish())),
@@ -66,7 +60,7 @@ export class WorkOutput {
       records: this.records,
       seen: this.seen,
       suppressed: this.#suppressed,
-      failures,
+      failures: [...this.#failures.values()],
       fieldErrors: [...this.#fieldErrors.values()],
       knownObjects,
       knownBytes,
@@ -74,8 +68,7 @@ export class WorkOutput {
     this.seen = 0;
     this.records = 0;
     this.#suppressed = noneSuppressed();
-    this.#failures = [];
-    this.#moreFailures = 0;
+    this.#failures = new Map();
     this.#fieldErrors = new Map();
     return result;
   }

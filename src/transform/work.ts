@@ -13,12 +13,14 @@ export type Work =
 export const SUPPRESSIONS = ['unchanged', 'ignored-change', 'stale', 'other-split'] as const;
 export type Suppression = (typeof SUPPRESSIONS)[number];
 
-/** A frame or object that was set aside. */
+/** A frame or object that was set aside; of one piece of work, those of which nothing else is known are told of together. */
 export interface Failure {
   readonly code: ErrorCode;
   /** `<namespace>/<name>` where it could be read, else ''. */
   readonly key: string;
   readonly message: string;
+  /** How many there were. */
+  readonly count: number;
 }
 
 /** The same work on bytes of its own: a buffer can be transferred to one thread only. */

@@ -128,6 +128,11 @@ export class Watcher {
     return all;
   }
 
+  /** Streams that are about to begin, or to begin again: `streams` does not have them. */
+  beginning(): Stream[] {
+    return [...this.#entries.values()].filter((entry) => entry.driver === undefined).map((entry) => entry.stream);
+  }
+
   /** Names in `resources` that fit nothing the server serves. */
   get unknownResources(): readonly string[] {
     return this.#unknown;
@@ -173,7 +178,6 @@ export class Watcher {
     }
   }
 
-  /** Looked at between reconciliations only, when no stream is about to begin but by `restart`. */
   #unstarted(): boolean {
     return this.#former.size > 0 || [...this.#entries.values()].some((entry) => entry.failed);
   }
@@ -203,7 +207,9 @@ export class Watcher {
         this.#entries.set(stream.id, created);
         work.push(this.#inTurn(created, () => this.#begin(created, Math.random() * spread)));
       } else if (entry.failed || !isDeepStrictEqual(entry.stream, stream)) {
-        entry.stream = stream; // perhaps another version is preferred now
+        // Perhaps another version is preferred now. Where nothing has changed it stays the same stream, to whoever keeps
+        // something of it.
+        if (!isDeepStrictEqual(entry.stream, stream)) entry.stream = stream;
         work.push(this.#inTurn(entry, () => this.#begin(entry, 0)));
       }
     }
@@ -216,12 +222,15 @@ export class Watcher {
     entry.driver = undefined;
     if (this.#ending.signal.aborted) return;
     const { api, config, sink, metrics, logger } = this.#o;
-    entry.failed = true;
-    const start = await this.#o.onStream(entry.stream);
+    // Not while it is under way, which may take long: the next discovery would begin the stream once more.
+    entry.failed = false;
+    const start = await this.#o.onStream(entry.stream).catch((error: unknown) => {
+      entry.failed = true;
+      throw error;
+    });
     // A position from before the API server went back means nothing; one that a list gave since does.
     const isOld = this.#restored && !entry.begun && start.relist;
     const { resourceVersion, relist, restored = false } = isOld ? { ...start, ...ANEW } : start;
-    entry.failed = false;
     entry.begun = true;
     if (this.#ending.signal.aborted) return;
     entry.driver = new StreamDriver(entry.stream, {

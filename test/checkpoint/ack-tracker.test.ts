@@ -106,6 +106,39 @@ test('two exporters with cuts have both to reach the cut, and one behind bounds 
   assert.equal(tracker.committable()?.sequence, 2);
 });
 
+test('a held batch is committed when it is released, whatever the exporters say; releases come in any order', () => {
+  const tracker = new AckTracker([BUS], '5');
+  tracker.register(batch(1, '10', ['bus']));
+  tracker.register(batch(2, '20', [], { held: true }));
+  tracker.register(batch(3, '30', ['bus'], { held: true }));
+  tracker.register(batch(4, '40', []));
+  tracker.acked('bus', 3);
+  assert.equal(tracker.committable()?.sequence, 1);
+  assert.equal(tracker.oldestUnacked, 2000);
+  assert.throws(() => tracker.committed(2), { code: 'INTERNAL' });
+  tracker.released(3);
+  tracker.released(9);
+  assert.equal(tracker.committable()?.sequence, 1);
+  tracker.released(2);
+  assert.equal(tracker.committable()?.resourceVersion, '40');
+  assert.equal(tracker.oldestUnacked, undefined);
+});
+
+test('a cut behind a held batch is committed when that is released, one before it at once', () => {
+  const tracker = new AckTracker([LAKE], '5');
+  tracker.register(batch(1, '10', ['lake']));
+  tracker.cut(1);
+  tracker.register(batch(2, '20', ['lake'], { held: true }));
+  tracker.register(batch(3, '30', ['lake']));
+  tracker.cut(3);
+  tracker.acked('lake', 3);
+  assert.equal(tracker.committable()?.sequence, 1);
+  tracker.committed(1);
+  assert.equal(tracker.pendingCut, 3);
+  tracker.released(2);
+  assert.equal(tracker.committable()?.sequence, 3);
+});
+
 test('an idle stream advances by a cut that costs no file', () => {
   const tracker = new AckTracker([LAKE], '1');
   assert.equal(tracker.cutIsFree, false);
@@ -146,8 +179,10 @@ const step = fc.oneof(
       to: fc.subarray(['a', 'b', 'c', 'd']),
       moved: fc.boolean(),
       deltas: fc.nat({ max: 2 }),
+      held: fc.boolean(),
     }),
   },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant('release' as const), at: fc.nat({ max: 40 }) }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -160,12 +195,13 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ op: fc.constant('commit' as const) }) },
 );
 
-test('whatever the order of acknowledgements, the position never passes one, never goes back, and each delta is committed once in order', () => {
+test('whatever the order of acknowledgements and releases, the position never passes one, never goes back, and each delta is committed once in order', () => {
   fc.assert(
     fc.property(exporters, fc.array(step, { maxLength: 80 }), (required: TrackedExporter[], steps) => {
       const tracker = new AckTracker(required, '0');
       const stored = new Map(required.map((e) => [e.name, 0])); // the highest acknowledgement of an exporter
       const given = new Map(required.map((e) => [e.name, [] as number[]]));
+      const held = new Set<number>();
       const cuts = new Set<number>();
       const deltas: number[] = []; // every delta registered
       const counts: number[] = [0]; // deltas up to a batch
@@ -182,11 +218,16 @@ test('whatever the order of acknowledgements, the position never passes one, nev
           deltas.push(...own);
           counts.push(deltas.length);
           versions.push(s.moved ? String(registered) : (versions.at(-1) as string));
+          if (s.held) held.add(registered);
           tracker.register(
             batch(registered, s.moved ? String(registered) : '', to, {
               deltas: own.map((n) => new Uint32Array([n]).buffer),
+              held: s.held,
             }),
           );
+        } else if (s.op === 'release') {
+          held.delete(s.at);
+          tracker.released(s.at);
         } else if (s.op === 'ack') {
           // An exporter acknowledges only what it was given.
           const at = Math.min(s.at, registered);
@@ -207,6 +248,7 @@ test('whatever the order of acknowledgements, the position never passes one, nev
               ?.some((n: number): boolean => n <= ready.sequence && n > (stored.get(e.name) as number));
             assert.equal(missing, false, `${e.name} has stored all of it`);
           }
+          assert.ok(![...held].some((n) => n <= ready.sequence), 'nothing of it is held');
           if (required.some((e) => e.cuts)) assert.ok(cuts.has(ready.sequence), 'it is a cut');
           assert.equal(ready.resourceVersion, versions[ready.sequence]);
           position = ready.sequence;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Batch, Exporter, Rejected } from '../../src/exporters/exporter.ts';
 import { WatershardError } from '../../src/model/errors.ts';
 import { LaneReader } from '../../src/model/lane.ts';
+import { Credits } from '../../src/shard/credits.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { DEAD_LETTERS, DeadLetters } from '../../src/topology/dead-letter.ts';
@@ -21,6 +22,7 @@ const OPTIONS: OutletOptions = {
   buffer: { bytes: 2 ** 20, overflow: 'drop-newest' },
 };
 const logger = createLogger('silent', false);
+const credits = (): Credits => new Credits(2 ** 20, 2 ** 20);
 
 function sink(metrics: Metrics, options: Partial<OutletOptions> = {}, onDropped?: (batch: Batch) => void): Sink {
   const batches: Batch[] = [];
@@ -52,8 +54,8 @@ async function fulfilled(promises: readonly (Promise<void> | undefined)[]): Prom
   return done;
 }
 
-const letterIn = (batch: Batch | undefined): Record<string, unknown> & { subject: string } => {
-  const { payload, subject } = new LaneReader(batch!.lane).at(0);
+const letterIn = (batch: Batch | undefined, at = 0): Record<string, unknown> & { subject: string } => {
+  const { payload, subject } = new LaneReader(batch!.lane).at(at);
   return { ...(JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>), subject };
 };
 
@@ -65,7 +67,7 @@ test('a letter is stored when its own exporter acknowledges it; sequences have n
     ['b', { outlet: two.outlet, subject: 'x.{cluster}.{name}' }],
     ['c', { outlet: one.outlet, subject: undefined }],
   ]);
-  const letters = new DeadLetters(routes, 'demo', metrics, logger);
+  const letters = new DeadLetters(routes, 'demo', credits(), metrics, logger);
   const promises = [
     letters.take(refused('a', 1)),
     letters.take(refused('b', 2)),
@@ -105,9 +107,12 @@ test('a letter is stored when its own exporter acknowledges it; sequences have n
 
 test('without a dead-letter exporter a record is dropped and counted at once', async () => {
   const metrics = createMetrics();
-  const letters = new DeadLetters(new Map(), 'demo', metrics, logger);
+  const letters = new DeadLetters(new Map(), 'demo', credits(), metrics, logger);
   assert.equal(letters.take(refused('a', 1)), undefined);
-  letters.quarantined(PODS, { code: 'FRAME_MALFORMED', key: '', message: 'no JSON' });
+  assert.equal(
+    letters.quarantined(PODS, [{ code: 'FRAME_MALFORMED', key: '', message: 'no JSON', count: 1 }]),
+    undefined,
+  );
   assert.deepEqual(
     (await metrics.dropped.get()).values.map(({ labels, value }) => [labels.exporter, labels.reason, value]),
     [['a', 'RECORD_TOO_LARGE', 1]],
@@ -120,20 +125,22 @@ test('a letter that an optional exporter has no room for is waited for no more',
   const { outlet } = sink(metrics, { required: false, buffer: { bytes: 1000, overflow: 'drop-newest' } }, (batch) =>
     letters?.dropped(outlet, batch.sequence),
   );
-  letters = new DeadLetters(new Map([['a', { outlet, subject: undefined }]]), 'demo', metrics, logger);
+  letters = new DeadLetters(new Map([['a', { outlet, subject: undefined }]]), 'demo', credits(), metrics, logger);
   const large = Buffer.alloc(900, 'x');
   const promises = [1, 2].map((n) => letters.take(refused('a', n, n === 1 ? undefined : large)));
   assert.deepEqual(await fulfilled(promises), [false, true]);
 });
 
-test('objects that were set aside are told of by key, code and reason, the same one by the same id, and not without bound', async () => {
+const failure = { code: 'OBJECT_POISONOUS', key: 'default/p', message: 'bad', count: 1 } as const;
+const another = { ...failure, key: 'default/q' };
+
+test('objects that were set aside are told of by key, code and reason, those of a batch together', async () => {
   const metrics = createMetrics();
   const { outlet, batches } = sink(metrics);
-  const letters = new DeadLetters(new Map([['a', { outlet, subject: undefined }]]), 'demo', metrics, logger);
-  const failure = { code: 'OBJECT_POISONOUS', key: 'default/p', message: 'bad' } as const;
-  letters.quarantined(PODS, failure);
-  letters.quarantined(PODS, failure);
-  letters.quarantined(PODS, { ...failure, key: 'default/q' });
+  const letters = new DeadLetters(new Map([['a', { outlet, subject: undefined }]]), 'demo', credits(), metrics, logger);
+  const told = letters.quarantined(PODS, [failure, another, failure]);
+  assert.equal(batches.length, 1);
+  assert.equal(batches[0]?.records, 2);
   const { at: _, id, ...first } = letterIn(batches[0]);
   assert.deepEqual(first, {
     subject: 'k8s.demo.watershard%2Edev.deadletters._.pods',
@@ -142,9 +149,58 @@ test('objects that were set aside are told of by key, code and reason, the same 
     code: 'OBJECT_POISONOUS',
     reason: 'bad',
   });
-  assert.equal(letterIn(batches[1]).id, id);
-  assert.notEqual(letterIn(batches[2]).id, id);
-  for (let i = 0; i < 10_000; i++) letters.quarantined(PODS, failure);
-  assert.equal(batches.length, 10_000);
-  assert.equal((await metrics.dropped.get()).values[0]?.value, 3);
+  assert.notEqual(letterIn(batches[0], 1).id, id);
+  assert.deepEqual(await fulfilled([told]), [false]);
+  letters.acked(outlet, 1);
+  assert.deepEqual(await fulfilled([told]), [true]);
+});
+
+test('a letter that waits is not sent again; one that is stored is, by the same id', async () => {
+  const metrics = createMetrics();
+  const { outlet, batches } = sink(metrics);
+  const letters = new DeadLetters(new Map([['a', { outlet, subject: undefined }]]), 'demo', credits(), metrics, logger);
+  const told = [[failure], [failure], [failure, another]].map((failures) => letters.quarantined(PODS, failures));
+  assert.deepEqual(
+    batches.map((b) => letterIn(b).key),
+    ['default/p', 'default/q'],
+  );
+  letters.acked(outlet, 1);
+  assert.deepEqual(await fulfilled(told), [true, true, false], 'the last one waits for both of its letters');
+  letters.acked(outlet, 2);
+  assert.deepEqual(await fulfilled(told), [true, true, true]);
+  letters.quarantined(PODS, [failure]);
+  assert.equal(batches.length, 3);
+  assert.equal(letterIn(batches[2]).id, letterIn(batches[0]).id);
+});
+
+test('what waits for a required exporter uses up credits; an optional one has its buffer', async () => {
+  const metrics = createMetrics();
+  for (const required of [true, false]) {
+    const { outlet } = sink(metrics, { required });
+    const budget = credits();
+    const letters = new DeadLetters(new Map([['a', { outlet, subject: undefined }]]), 'demo', budget, metrics, logger);
+    letters.quarantined(PODS, [failure, another]);
+    const waiting = budget.inFlight;
+    if (required) assert.ok(waiting > 2 * 1024, `${waiting} bytes`);
+    else assert.equal(waiting, 0);
+    letters.quarantined(PODS, [failure]);
+    assert.equal(budget.inFlight, waiting, 'it waits already');
+    letters.acked(outlet, 1);
+    assert.equal(budget.inFlight, 0);
+  }
+});
+
+test('letters about objects that an optional exporter has no room for are dropped, counted, and waited for no more', async () => {
+  const metrics = createMetrics();
+  let letters: DeadLetters | undefined;
+  const { outlet } = sink(metrics, { required: false, buffer: { bytes: 500, overflow: 'drop-newest' } }, (batch) =>
+    letters?.dropped(outlet, batch.sequence),
+  );
+  letters = new DeadLetters(new Map([['a', { outlet, subject: undefined }]]), 'demo', credits(), metrics, logger);
+  const told = [[failure], [another, { ...failure, key: 'default/r' }]].map((f) => letters?.quarantined(PODS, f));
+  assert.deepEqual(await fulfilled(told), [false, true]);
+  assert.deepEqual(
+    (await metrics.dropped.get()).values.map(({ labels, value }) => [labels.exporter, labels.reason, value]),
+    [['letters', 'overflow', 2]],
+  );
 });

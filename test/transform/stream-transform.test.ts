@@ -279,10 +279,23 @@ describe('what is bad does not stop what is good', () => {
     for (const lane of result.lanes) assert.equal(new DataView(lane as ArrayBuffer).getUint32(0, true), 2);
   });
 
-  test('a flood of failures is counted, not kept', () => {
+  test('a flood of what cannot be told apart is counted, not kept', () => {
     const { result } = new Transforming(podPlan()).lines('bad\n'.repeat(5_000));
-    assert.equal(result.failures.length, 100);
-    assert.match(result.failures[99]?.message ?? '', /4900 more failures/);
+    assert.deepEqual(
+      result.failures.map(({ code, key, count }) => [code, key, count]),
+      [['FRAME_MALFORMED', '', 5_000]],
+    );
+  });
+
+  test('every object that cannot be processed is told of, however many there are', () => {
+    const huge = 'x'.repeat(70_000);
+    const names = Array.from({ length: 250 }, (_, i) => `huge-${i}`);
+    const lines = names.map((name) => JSON.stringify({ type: 'ADDED', object: pod(name, 1, {}, huge) }));
+    const { result } = new Transforming(podPlan()).lines(`${lines.join('\n')}\n`);
+    assert.deepEqual(
+      result.failures.map(({ key, count }) => [key, count]),
+      names.map((name) => [`ns/${name}`, 1]),
+    );
   });
 });
 

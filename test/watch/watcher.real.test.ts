@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import type { Stream } from '../../src/model/resource.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import type { ApiClient } from '../../src/watch/api-client.ts';
 import { KubeServer } from '../support/servers/kube.ts';
@@ -175,6 +176,40 @@ test('a stream can be listed again, and started again at a position', async () =
   await until('the change', () => log.live('configmaps').includes('default/after-restart'));
   assert.equal(log.count('configmaps', 'list-begin'), 2);
   assert.deepEqual(begun, ['configmaps', 'configmaps']);
+});
+
+test('a stream that takes its time to begin again is begun once, one that could not is begun later, as the same stream', async () => {
+  const asked: Stream[] = [];
+  const metrics = createMetrics();
+  let begin: Promise<void> | undefined;
+  const config = { resources: ['configmaps'], discoveryInterval: '500ms' };
+  const { watcher } = watch(api, config, {
+    metrics,
+    onStream: async (stream) => {
+      asked.push(stream);
+      await begin;
+      return { resourceVersion: undefined, relist: false };
+    },
+  });
+  const discovered = async (times: number): Promise<void> => {
+    const before = await metric(metrics.discoveries, {});
+    await until('discovery has looked', async () => (await metric(metrics.discoveries, {})) >= before + times);
+  };
+  await watcher.start();
+  const slow = Promise.withResolvers<void>();
+  begin = slow.promise;
+  const restarted = watcher.restart('configmaps');
+  await discovered(1).finally(() => slow.resolve());
+  await restarted;
+  await discovered(2);
+  assert.equal(asked.length, 2);
+
+  begin = Promise.reject(new Error('the state is away'));
+  await assert.rejects(watcher.restart('configmaps'), /the state is away/);
+  begin = undefined;
+  await until('it is begun all the same', () => watcher.streams()[0]?.synced === true);
+  assert.ok(asked.length > 3);
+  for (const stream of asked) assert.equal(stream, asked[0], 'whoever keeps something of the stream keeps it');
 });
 
 test('an API group whose server is gone hides no other, and discovery goes on', async () => {
