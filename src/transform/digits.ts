@@ -31,7 +31,9 @@ function isDigit(byte: number | undefined): boolean {
  */
 export function parseExactly(text: string, exact: (source: string, value: number) => unknown): unknown {
   const reviver = (_key: string, value: unknown, context: { readonly source?: string }): unknown => {
-    if (typeof value !== 'number' || Number.isSafeInteger(value) || !Number.isInteger(value)) return value;
+    if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+    // A fraction is as near as a double is; what is beyond doubles would be null.
+    if (Number.isFinite(value) && !Number.isInteger(value)) return value;
     return exact(context.source as string, value);
   };
   return JSON.parse(text, reviver as (key: string, value: unknown) => unknown);
