@@ -65,7 +65,7 @@ export function readRow(bytes: Uint8Array): Row {
 /** The extracted fields with their types: integers are bigint. Empty where there are none. */
 export function rowFields(row: Row): Record<string, FieldValue> {
   const json = row.fieldsJson;
-  return json === undefined ? {} : fieldsFromJson(json.toString('utf8'));
+  return json === undefined ? {} : fieldsFromJson(json);
 }
 
 class PackedRow implements Row {

@@ -1,5 +1,6 @@
+import { asBuffer } from '../model/json-skip.ts';
 import { diffArrays } from './diff-arrays.ts';
-import { hasLongNumber, parseExactly } from './digits.ts';
+import { hasLongNumber, parseLong } from './digits.ts';
 
 /** A JSON value. An integer that a double does not hold is an ExactNumber. */
 export type Json = null | boolean | number | string | ExactNumber | Json[] | JsonObject;
@@ -54,9 +55,8 @@ export function jsonPatch(before: Uint8Array, after: Uint8Array): Uint8Array | u
 
 /** @param exact the same for both sides: `1e20` is another value as an ExactNumber than as a double */
 function parse(bytes: Uint8Array, exact: boolean): Json {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
-  if (!exact) return JSON.parse(text) as Json;
-  return parseExactly(text, (source) => new ExactNumber(source)) as Json;
+  if (!exact) return JSON.parse(asBuffer(bytes).toString('utf8')) as Json;
+  return parseLong(bytes, (source) => new ExactNumber(source)) as Json;
 }
 
 function isObject(value: Json | undefined): value is JsonObject {
