@@ -198,7 +198,7 @@ test('patches of any two documents, with numbers of any length, make the one of 
         assert.equal(jsonPatch(Buffer.from(a), Buffer.from(` ${a}`)), undefined);
       },
     ),
-    fuzz(400),
+    fuzz(150),
   );
 });
 
@@ -260,6 +260,6 @@ test('a Parquet file gives back what was put in, whatever the fields are over ti
         }
       },
     ),
-    fuzz(60),
+    fuzz(25),
   );
 });

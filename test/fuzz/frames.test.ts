@@ -109,7 +109,7 @@ test('type, version and object of an event are what JSON.parse says', () => {
       const at = plainObjectStart(bytes, start, stop);
       if (at >= 0) assert.equal(bytes[at], 0x7b);
     }),
-    fuzz(1500),
+    fuzz(600),
   );
 });
 
@@ -126,7 +126,7 @@ test('a damaged event never gives an object that JSON.parse does not see', () =>
       if (twice(bytes.toString())) return;
       assert.deepEqual(parseExactly(bytes.subarray(slice.start, slice.end), Number), expected);
     }),
-    fuzz(1500),
+    fuzz(600),
   );
 });
 
@@ -175,7 +175,7 @@ test('a list is what JSON.parse says', () => {
       fc.pre(!twice(text));
       assertList(Buffer.from(text), !text.includes('\\'));
     }),
-    fuzz(800),
+    fuzz(500),
   );
 });
 
@@ -185,6 +185,6 @@ test('a damaged list is refused, or is what JSON.parse says', () => {
       fc.pre(!twice(bytes.toString()));
       assertList(bytes, false);
     }),
-    fuzz(2000),
+    fuzz(500),
   );
 });
