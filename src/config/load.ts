@@ -6,6 +6,9 @@ import { semanticProblems } from './semantics.ts';
 import { parseSource, readSource, type Source } from './source.ts';
 import { expandVariables } from './variables.ts';
 
+/** One slip can make thousands; to find the line of each would take minutes. */
+const MAX_PROBLEMS = 20;
+
 export interface LoadOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Further checks, like whether expressions compile; each throws a WatershardError of class `configuration`. */
@@ -27,20 +30,33 @@ export function parseConfig(text: string, name: string, options: LoadOptions = {
 }
 
 function checkSource(source: Source, file: string, { environment = process.env, checks = [] }: LoadOptions): Config {
-  const { data, expanded, missing, malformed } = expandVariables(source.data, environment);
+  const { data, expanded, conceal, missing, malformed } = expandVariables(source.data, environment);
   const unexpanded = new Set([...missing, ...malformed].map((p) => pathText(p.path)));
   const parsed = parse(data, expanded);
   const found: Problem[] = [...missing, ...malformed];
   if (!parsed.success)
     found.push(...problemsOf(parsed.error.issues, jsonSchema(), data).filter((p) => !unexpanded.has(pathText(p.path))));
-  else found.push(...semanticProblems(parsed.data));
-  const problems = located(found, source);
-  if (problems.length > 0 || !parsed.success) {
+  else found.push(...semanticProblems(parsed.data), ...prototypeKeys(data));
+  if (found.length > 0 || !parsed.success) {
     const code: ErrorCode = found.every((p) => missing.includes(p)) ? 'CONFIG_VARIABLE_MISSING' : 'CONFIG_INVALID';
-    throw new WatershardError(code, report(file, problems.map(problemText)));
+    const problems = located(found.slice(0, MAX_PROBLEMS), source).map(problemText).map(conceal);
+    if (found.length > MAX_PROBLEMS) problems.push(`and ${found.length - MAX_PROBLEMS} more`);
+    throw new WatershardError(code, report(file, problems, found.length));
   }
-  runChecks(parsed.data, checks, file);
+  runChecks(parsed.data, checks, file, conceal);
   return parsed.data;
+}
+
+/** Keys that zod passes over in silence where a mapping takes any name. */
+function prototypeKeys(value: unknown, path: readonly PropertyKey[] = []): Problem[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const named = Object.hasOwn(value, '__proto__') && !Array.isArray(value);
+  const found: Problem[] = named
+    ? [{ path: [...path, '__proto__'], reason: 'nothing can have this name', remedy: 'choose another name' }]
+    : [];
+  for (const [key, item] of Object.entries(value))
+    found.push(...prototypeKeys(item, [...path, Array.isArray(value) ? Number(key) : key]));
+  return found;
 }
 
 /** A value that came from a variable is text; where the schema wants a number or a boolean, it is read as one. */
@@ -77,7 +93,12 @@ function located(problems: readonly Problem[], source: Source): Problem[] {
     .sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 
-function runChecks(config: Config, checks: readonly ((config: Config) => void)[], file: string): void {
+function runChecks(
+  config: Config,
+  checks: readonly ((config: Config) => void)[],
+  file: string,
+  conceal: (text: string) => string,
+): void {
   const failed: WatershardError[] = [];
   for (const check of checks) {
     try {
@@ -89,18 +110,11 @@ function runChecks(config: Config, checks: readonly ((config: Config) => void)[]
   }
   const [first] = failed;
   if (first === undefined) return;
-  if (failed.length === 1) throw new WatershardError(first.code, report(file, [first.message]), { cause: first });
-  throw new WatershardError(
-    'CONFIG_INVALID',
-    report(
-      file,
-      failed.map((e) => e.message),
-    ),
-    { cause: first },
-  );
+  // Without the check's error as its cause: that one says what was concealed here.
+  const messages = failed.map((e) => conceal(e.message));
+  throw new WatershardError(failed.length === 1 ? first.code : 'CONFIG_INVALID', report(file, messages));
 }
 
-function report(file: string, problems: readonly string[]): string {
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  return `the configuration ${file} has ${count}:\n${problems.map((p) => `  ${p}`).join('\n')}`;
+function report(file: string, problems: readonly string[], count = problems.length): string {
+  return `the configuration ${file} has ${count === 1 ? '1 problem' : `${count} problems`}:\n${problems.map((p) => `  ${p}`).join('\n')}`;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { exporterConfig } from '../exporters/registry.ts';
-import { parseDuration } from '../model/units.ts';
+import { LONGEST_TIMER, parseDuration } from '../model/units.ts';
 import { opsConfig } from '../ops/config.ts';
 import { flowConfig, workersConfig } from '../shard/config.ts';
 import { stateConfig } from '../state/config.ts';
@@ -10,8 +10,8 @@ import type { JsonSchema } from './json-schema.ts';
 
 const duration = z.string().transform((text, context) => {
   const parsed = parseDuration(text);
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: 'custom', message: 'not a duration; write it like 500ms, 10s or 1h30m' });
+  if (parsed !== undefined && parsed <= LONGEST_TIMER) return parsed;
+  context.addIssue({ code: 'custom', message: 'not a duration of at most 24 days; write it like 500ms, 10s or 1h30m' });
   return z.NEVER;
 });
 

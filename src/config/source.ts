@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
-import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { errorMessage, WatershardError } from '../model/errors.ts';
 
 /** A configuration is written by hand: more than this is the wrong file. */
@@ -14,7 +14,6 @@ const MAX_FAULTS = 10;
 const FAULTS: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: 'the file holds more than one document',
   TAG_RESOLVE_FAILED: 'this tag is not known; use plain values',
-  DUPLICATE_KEY: 'this key stands twice in the same mapping',
 };
 
 export interface Source {
@@ -28,14 +27,27 @@ export interface Source {
 export function readSource(file: string): Source {
   let text: string;
   try {
-    const { size } = statSync(file);
-    if (size > MAX_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_BYTES}`);
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file));
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code === 'ENOENT') throw unreadable(file, ['there is no such file']);
     throw unreadable(file, [errorMessage(e)], e);
   }
   return parseSource(text, file);
+}
+
+/** A pipe or a device has no size beforehand, and may never end. */
+function readBounded(file: string): Buffer {
+  const bytes = Buffer.allocUnsafe(MAX_BYTES + 1);
+  const descriptor = openSync(file, 'r');
+  let length = 0;
+  try {
+    for (let got = -1; got !== 0 && length < bytes.length; length += got)
+      got = readSync(descriptor, bytes, length, bytes.length - length, null);
+  } finally {
+    closeSync(descriptor);
+  }
+  if (length > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES} bytes`);
+  return bytes.subarray(0, length);
 }
 
 /**
@@ -45,10 +57,14 @@ export function readSource(file: string): Source {
 export function parseSource(text: string, file: string): Source {
   const lines = new LineCounter();
   const document = parse(text, file, lines);
-  const faults = [...document.errors, ...document.warnings].map((fault) => {
-    const { line, col } = lines.linePos(fault.pos[0]);
-    return `line ${line}, column ${col}: ${FAULTS[fault.code] ?? fault.message}`;
-  });
+  const place = (offset: number, fault: string): string => {
+    const { line, col } = lines.linePos(offset);
+    return `line ${line}, column ${col}: ${fault}`;
+  };
+  const faults = [...document.errors, ...document.warnings].map((fault) =>
+    place(fault.pos[0], FAULTS[fault.code] ?? fault.message),
+  );
+  if (faults.length === 0) faults.push(...keyFaults(document).map(({ offset, fault }) => place(offset, fault)));
   if (faults.length > 0) throw unreadable(file, faults);
   let data: unknown;
   try {
@@ -67,7 +83,7 @@ function parse(text: string, file: string, lineCounter: LineCounter): Document {
     return parseDocument(text, {
       lineCounter,
       prettyErrors: false,
-      uniqueKeys: true,
+      uniqueKeys: false, // the parser compares each key with each: keyFaults does not
       version: '1.2',
       schema: 'core',
       stringKeys: true,
@@ -75,6 +91,23 @@ function parse(text: string, file: string, lineCounter: LineCounter): Document {
   } catch (e) {
     throw unreadable(file, [e instanceof RangeError ? 'it is nested too deeply' : errorMessage(e)], e);
   }
+}
+
+function keyFaults(document: Document): { offset: number; fault: string }[] {
+  const faults: { offset: number; fault: string }[] = [];
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        const offset = key.range?.[0] ?? 0;
+        if (seen.has(name)) faults.push({ offset, fault: 'this key stands twice in the same mapping' });
+        seen.add(name);
+      }
+    },
+  });
+  return faults;
 }
 
 /** Bounded also where the data holds itself. */

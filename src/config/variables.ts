@@ -4,11 +4,17 @@ import { type Problem, pathText } from './problem.ts';
 /** `$${` stands for a literal `${`; otherwise `${NAME}` or `${NAME:-default}`. */
 const REFERENCE = /\$\$\{|\$\{([^}]*)\}?/g;
 const NAME = /^([A-Za-z_]\w*)(?::-((?:(?!\$\{).)*))?$/s;
+/** A shorter value would take its letters out of every message, and is no secret. */
+const SHORTEST_SECRET = 4;
+/** So many characters of a value that is cut short tell it. */
+const CUT_SHORT = 8;
 
 export interface Expansion {
   readonly data: unknown;
-  /** Paths (as `pathText`) of values in which something was expanded: their content is not shown in messages. */
+  /** Paths (as `pathText`) of values in which something was expanded. */
   readonly expanded: ReadonlySet<string>;
+  /** The text with what came from the environment taken back to its `${NAME}`: it may be a secret, and is not shown. */
+  readonly conceal: (text: string) => string;
   /** References to variables that are not set. */
   readonly missing: readonly Problem[];
   readonly malformed: readonly Problem[];
@@ -22,6 +28,7 @@ export function expandVariables(data: unknown, environment: Readonly<Record<stri
   const expanded = new Set<string>();
   const missing: Problem[] = [];
   const malformed: Problem[] = [];
+  const values = new Map<string, string>();
 
   const expandText = (text: string, path: readonly PropertyKey[]): string =>
     text.replace(REFERENCE, (whole, inside: string | undefined) => {
@@ -38,6 +45,7 @@ export function expandVariables(data: unknown, environment: Readonly<Record<stri
       }
       const [, name, fallback] = found;
       const value = environment[name!];
+      if (value !== undefined && value.length >= SHORTEST_SECRET) values.set(value, `\${${name}}`);
       if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
       if (value !== undefined) return value;
       missing.push({
@@ -55,5 +63,32 @@ export function expandVariables(data: unknown, environment: Readonly<Record<stri
     // fromEntries defines own properties, also for a key like __proto__
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key])]));
   };
-  return { data: walk(data, []), expanded, missing, malformed };
+  return { data: walk(data, []), expanded, conceal: (text) => conceal(text, values, expanded), missing, malformed };
+}
+
+/** Also where a message cuts a value short, shows it with escapes, or, about the value itself, quotes words of it. */
+function conceal(text: string, values: ReadonlyMap<string, string>, expanded: ReadonlySet<string>): string {
+  const isOfExpanded = [...expanded].some((path) => text.includes(`${path}: `));
+  for (const [value, reference] of values) {
+    const escaped = JSON.stringify(value).slice(1, -1);
+    for (const form of [value, escaped]) {
+      text = text.replaceAll(form, reference);
+      const start = form.slice(0, CUT_SHORT);
+      if (form.length > CUT_SHORT && text.includes(start)) text = concealCut(text, form, start, reference);
+    }
+    if (!isOfExpanded) continue;
+    for (const word of value.split(/\W+/)) if (word.length >= SHORTEST_SECRET) text = text.replaceAll(word, reference);
+  }
+  return text;
+}
+
+function concealCut(text: string, form: string, start: string, reference: string): string {
+  let rest = '';
+  for (let at = text.indexOf(start); at >= 0; at = text.indexOf(start)) {
+    let end = at + CUT_SHORT;
+    while (end < text.length && text[end] === form[end - at]) end++;
+    rest += text.slice(0, at) + reference;
+    text = text.slice(end);
+  }
+  return rest + text;
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { parseBytes, parseDuration } from '../model/units.ts';
+import { LONGEST_TIMER, parseBytes, parseDuration } from '../model/units.ts';
+
+const DAY = 86_400_000;
 
 /** A size like `64MiB`; the value is in bytes. */
 export function byteSize(least = 0): z.ZodType<number, string | number> {
@@ -14,14 +16,14 @@ export function byteSize(least = 0): z.ZodType<number, string | number> {
   });
 }
 
-/** A duration like `10s`; the value is in milliseconds. */
-export function duration(least = 0): z.ZodType<number, string> {
+/** A duration like `10s`; the value is in milliseconds. @param most what a timer can wait, where it is for one */
+export function duration(least = 0, most = LONGEST_TIMER): z.ZodType<number, string> {
   return z.string().transform((value, context) => {
     const parsed = parseDuration(value);
-    if (parsed !== undefined && parsed >= least) return parsed;
+    if (parsed !== undefined && parsed >= least && parsed <= most) return parsed;
     context.addIssue({
       code: 'custom',
-      message: `not a duration of at least ${least}ms; write it like 500ms, 10s or 1h30m`,
+      message: `not a duration of at least ${least}ms and at most ${Math.floor(most / DAY)} days; write it like 500ms, 10s or 1h30m`,
     });
     return z.NEVER;
   });

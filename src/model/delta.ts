@@ -48,7 +48,10 @@ export class DeltaWriter {
   }
 }
 
-/** Reads a packed delta; `value` is undefined where the key has gone, else a view into the buffer. */
+/**
+ * Reads a packed delta; `value` is undefined where the key has gone, else a view into the buffer.
+ * @throws RangeError where the bytes are shorter than their lengths say
+ */
 export function* readDelta(packed: ArrayBuffer | Uint8Array): Generator<{ key: string; value: Buffer | undefined }> {
   const bytes =
     packed instanceof ArrayBuffer ? Buffer.from(packed) : Buffer.from(packed.buffer, packed.byteOffset, packed.length);
@@ -57,6 +60,7 @@ export function* readDelta(packed: ArrayBuffer | Uint8Array): Generator<{ key: s
     const valueLength = bytes.readUInt32LE(at + 2);
     const key = bytes.toString('utf8', at + HEAD, keyEnd);
     at = valueLength === GONE ? keyEnd : keyEnd + valueLength;
+    if (at > bytes.length) throw new RangeError(`a packed delta of ${bytes.length} bytes says that it has ${at}`);
     yield { key, value: valueLength === GONE ? undefined : bytes.subarray(keyEnd, at) };
   }
 }

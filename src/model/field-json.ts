@@ -1,3 +1,4 @@
+import { parseExactly } from './json-exact.ts';
 import type { FieldValue } from './record.ts';
 
 /**
@@ -10,16 +11,14 @@ export function fieldsToJson(fields: Readonly<Record<string, FieldValue>>): stri
 }
 
 /** @throws SyntaxError where the text is not JSON */
-export function fieldsFromJson(text: string): Record<string, FieldValue> {
-  return JSON.parse(text, typedNumber as (key: string, value: unknown) => unknown) as Record<string, FieldValue>;
+export function fieldsFromJson(json: Buffer): Record<string, FieldValue> {
+  return parseExactly(json, typedNumber) as Record<string, FieldValue>;
 }
 
 const INTEGER = /^-?[0-9]+$/;
 
-function typedNumber(_key: string, value: unknown, context: { readonly source?: string }): unknown {
-  if (typeof value !== 'number') return value;
-  const source = context.source as string;
-  return INTEGER.test(source) ? BigInt(source) : value;
+function typedNumber(source: string): number | bigint {
+  return INTEGER.test(source) ? BigInt(source) : Number(source);
 }
 
 function valueText(value: FieldValue): string {

@@ -65,6 +65,7 @@ export function scanWholeList(bytes: Uint8Array): ListScan | undefined {
 function plainList(b: Buffer): ListScan | undefined {
   let last = b.length - 1;
   while (last > 0 && (b[last] as number) <= 0x20) last--;
+  if (skipSpace(b, last + 1, b.length) !== b.length) return undefined;
   if (b[0] !== 0x7b || b[last] !== 0x7d) return undefined;
   let p = 1;
   // Only plain strings may stand before metadata or items: then this is the top level.

@@ -57,7 +57,7 @@ export interface Row {
   readonly patch: Buffer | undefined;
 }
 
-/** @throws RangeError where the bytes are shorter than their lengths say */
+/** @throws RangeError where the bytes are shorter than their lengths say, or name no operation */
 export function readRow(bytes: Uint8Array): Row {
   return new PackedRow(bytes);
 }
@@ -65,7 +65,7 @@ export function readRow(bytes: Uint8Array): Row {
 /** The extracted fields with their types: integers are bigint. Empty where there are none. */
 export function rowFields(row: Row): Record<string, FieldValue> {
   const json = row.fieldsJson;
-  return json === undefined ? {} : fieldsFromJson(json.toString('utf8'));
+  return json === undefined ? {} : fieldsFromJson(json);
 }
 
 class PackedRow implements Row {
@@ -80,6 +80,8 @@ class PackedRow implements Row {
       end += Math.max(0, this.#bytes.readInt32LE(LENGTHS + i * 4));
       this.#ends[i] = end;
     }
+    if (this.operation === undefined || this.detectedBy === undefined)
+      throw new RangeError('a packed row has an operation or a way of detection that is none');
     if (end > bytes.length) throw new RangeError(`a packed row of ${bytes.length} bytes says that it has ${end}`);
   }
 

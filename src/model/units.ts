@@ -2,6 +2,9 @@ const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
 
+/** The longest that a timer of JavaScript waits, in milliseconds (24.8 days); a longer one would end at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** Milliseconds of `500ms`, `10s`, `1.5h`, `1h30m`, or `0`; undefined for what is not a duration (a bare number has no unit). */
 export function parseDuration(text: string): number | undefined {
   const trimmed = text.trim();

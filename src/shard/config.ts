@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { parseBytes, parseDuration } from '../model/units.ts';
+import { LONGEST_TIMER, parseBytes, parseDuration } from '../model/units.ts';
 
 const MIB = 2 ** 20;
 /** It loads in 10 MiB; with less than 4, V8 ends the process and not the thread. */
@@ -15,8 +15,11 @@ const bytes = z.union([z.string(), z.number()]).transform((value, context) => {
 
 const duration = z.string().transform((value, context) => {
   const parsed = parseDuration(value);
-  if (parsed !== undefined && parsed >= 1000) return parsed;
-  context.addIssue({ code: 'custom', message: 'not a duration of at least 1s; write it like 30s or 2m' });
+  if (parsed !== undefined && parsed >= 1000 && parsed <= LONGEST_TIMER) return parsed;
+  context.addIssue({
+    code: 'custom',
+    message: 'not a duration of at least 1s and at most 24 days; write it like 30s or 2m',
+  });
   return z.NEVER;
 });
 

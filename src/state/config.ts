@@ -1,10 +1,13 @@
 import { z } from 'zod';
-import { parseDuration } from '../model/units.ts';
+import { LONGEST_TIMER, parseDuration } from '../model/units.ts';
 
 const duration = z.string().transform((value, context) => {
   const parsed = parseDuration(value);
-  if (parsed !== undefined && parsed >= 1000) return parsed;
-  context.addIssue({ code: 'custom', message: 'not a duration of at least 1s; write it like 10s or 1m' });
+  if (parsed !== undefined && parsed >= 1000 && parsed <= LONGEST_TIMER) return parsed;
+  context.addIssue({
+    code: 'custom',
+    message: 'not a duration of at least 1s and at most 24 days; write it like 10s or 1m',
+  });
   return z.NEVER;
 });
 

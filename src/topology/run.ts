@@ -66,6 +66,7 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
   });
 
   const credentials = await Credentials.load(config.kubeconfig);
+  await credentials.check();
   const client = new ApiClient({ credentials, metrics, logger });
   const store = createStore(config, options);
   let records = 0;

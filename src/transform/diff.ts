@@ -1,5 +1,6 @@
+import { asBuffer } from '../model/json-skip.ts';
 import { diffArrays } from './diff-arrays.ts';
-import { hasLongNumber, parseExactly } from './digits.ts';
+import { hasLongNumber, parseLong } from './digits.ts';
 
 /** A JSON value. An integer that a double does not hold is an ExactNumber. */
 export type Json = null | boolean | number | string | ExactNumber | Json[] | JsonObject;
@@ -33,7 +34,8 @@ export class ExactNumber {
  */
 export function mergePatch(before: Uint8Array, after: Uint8Array): Uint8Array | undefined {
   if (Buffer.compare(before, after) === 0) return undefined;
-  const patch = mergeValues(parse(before), parse(after));
+  const exact = hasLongNumber(before) || hasLongNumber(after);
+  const patch = mergeValues(parse(before, exact), parse(after, exact));
   return patch === undefined ? undefined : Buffer.from(JSON.stringify(patch));
 }
 
@@ -46,14 +48,15 @@ export function mergePatch(before: Uint8Array, after: Uint8Array): Uint8Array | 
 export function jsonPatch(before: Uint8Array, after: Uint8Array): Uint8Array | undefined {
   if (Buffer.compare(before, after) === 0) return undefined;
   const operations: PatchOperation[] = [];
-  diffValues(parse(before), parse(after), '', operations);
+  const exact = hasLongNumber(before) || hasLongNumber(after);
+  diffValues(parse(before, exact), parse(after, exact), '', operations);
   return operations.length === 0 ? undefined : Buffer.from(JSON.stringify(operations));
 }
 
-function parse(bytes: Uint8Array): Json {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
-  if (!hasLongNumber(bytes)) return JSON.parse(text) as Json;
-  return parseExactly(text, (source) => new ExactNumber(source)) as Json;
+/** @param exact the same for both sides: `1e20` is another value as an ExactNumber than as a double */
+function parse(bytes: Uint8Array, exact: boolean): Json {
+  if (!exact) return JSON.parse(asBuffer(bytes).toString('utf8')) as Json;
+  return parseLong(bytes, (source) => new ExactNumber(source)) as Json;
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

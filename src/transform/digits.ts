@@ -1,3 +1,6 @@
+import { parseExactly } from '../model/json-exact.ts';
+import { asBuffer } from '../model/json-skip.ts';
+
 const ZERO = 0x30;
 const NINE = 0x39;
 
@@ -6,7 +9,7 @@ export const LONG_NUMBER = 16;
 
 /**
  * Whether the bytes hold a run of LONG_NUMBER digits or more, in a number or in a string. Only then is it worth the price
- * (five times JSON.parse) of reading numbers from their source text. Such a run covers one in LONG_NUMBER places, so that
+ * (several times JSON.parse) of reading numbers from their source text. Such a run covers one in LONG_NUMBER places, so that
  * most bytes are not looked at.
  */
 export function hasLongNumber(bytes: Uint8Array): boolean {
@@ -29,12 +32,13 @@ function isDigit(byte: number | undefined): boolean {
  * JSON.parse that gives each number which a double does not hold exactly to `exact`, with the text it was written in.
  * @throws SyntaxError
  */
-export function parseExactly(text: string, exact: (source: string, value: number) => unknown): unknown {
-  const reviver = (_key: string, value: unknown, context: { readonly source?: string }): unknown => {
-    if (typeof value !== 'number' || Number.isSafeInteger(value) || !Number.isInteger(value)) return value;
-    return exact(context.source as string, value);
-  };
-  return JSON.parse(text, reviver as (key: string, value: unknown) => unknown);
+export function parseLong(bytes: Uint8Array, exact: (source: string, value: number) => unknown): unknown {
+  return parseExactly(asBuffer(bytes), (source) => {
+    const value = Number(source);
+    if (Number.isSafeInteger(value)) return value;
+    // A fraction is as near as a double is; what is beyond doubles would be null.
+    return Number.isFinite(value) && !Number.isInteger(value) ? value : exact(source, value);
+  });
 }
 
 export const INTEGER = /^-?[0-9]+$/;

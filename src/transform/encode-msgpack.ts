@@ -1,7 +1,8 @@
 import { Encoder } from '@msgpack/msgpack';
+import { asBuffer } from '../model/json-skip.ts';
 import type { ChangeRecord, FieldValue, RecordContext } from '../model/record.ts';
 import { formatMicros } from '../model/record.ts';
-import { hasLongNumber, INTEGER, parseExactly } from './digits.ts';
+import { hasLongNumber, INTEGER, parseLong } from './digits.ts';
 
 const MAX_DEPTH = 1000;
 const MAX_UINT32 = 2 ** 32 - 1;
@@ -41,9 +42,8 @@ export function msgpackEncoder(context: RecordContext): (record: ChangeRecord) =
 }
 
 function decode(bytes: Uint8Array): unknown {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
-  if (!hasLongNumber(bytes)) return widenMembers(JSON.parse(text) as unknown);
-  return widenMembers(parseExactly(text, longInteger));
+  if (!hasLongNumber(bytes)) return widenMembers(JSON.parse(asBuffer(bytes).toString('utf8')) as unknown);
+  return widenMembers(parseLong(bytes, longInteger));
 }
 
 function longInteger(source: string, value: number): unknown {

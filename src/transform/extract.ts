@@ -1,6 +1,6 @@
 import type { FieldValue } from '../model/record.ts';
 import { compileExpression, summary } from './cel-compile.ts';
-import { hasLongNumber, INTEGER, parseExactly } from './digits.ts';
+import { hasLongNumber, INTEGER, parseLong } from './digits.ts';
 import { coerce, toFieldValue } from './field-value.ts';
 import type { FieldPlan, FieldType } from './plan.ts';
 
@@ -83,8 +83,7 @@ function fieldTypeOf(celType: string): FieldType | undefined {
  * @throws SyntaxError
  */
 export function parseForCel(bytes: Buffer): unknown {
-  const text = bytes.toString('utf8');
-  const object = hasLongNumber(bytes) ? parseExactly(text, longInteger) : (JSON.parse(text) as unknown);
+  const object = hasLongNumber(bytes) ? parseLong(bytes, longInteger) : (JSON.parse(bytes.toString('utf8')) as unknown);
   if (typeof object !== 'object' || object === null) return typeof object === 'number' ? toInt(object) : object;
   if (Array.isArray(object)) return integersToBigInt(object);
   const root = object as Record<string, unknown>;

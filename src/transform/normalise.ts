@@ -1,5 +1,5 @@
 import { ExactNumber } from './diff.ts';
-import { parseExactly } from './digits.ts';
+import { parseLong } from './digits.ts';
 
 /**
  * The slow way for JSON with escaped keys or keys that stand twice: what a parser makes of it (the last one counts),
@@ -7,6 +7,6 @@ import { parseExactly } from './digits.ts';
  * @throws SyntaxError
  */
 export function normalise(b: Buffer, start: number, end: number): Buffer {
-  const value = parseExactly(b.toString('utf8', start, end), (source) => new ExactNumber(source));
+  const value = parseLong(b.subarray(start, end), (source) => new ExactNumber(source));
   return Buffer.from(JSON.stringify(value));
 }

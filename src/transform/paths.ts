@@ -4,6 +4,10 @@ import type { PathToken } from '../model/json-trie.ts';
 const NAME = /[A-Za-z_][A-Za-z0-9_-]*/y;
 const INDEX = /0|[1-9][0-9]{0,8}/y;
 
+/** No object is nested deeper than a schema can say; what is compiled of paths is as deep as the longest. */
+const MAX_TOKENS = 100;
+const SHOWN = 200;
+
 /**
  * Reads a path of a configuration: names with dots between, `['any key']` or `["any key"]`, `[0]` for one element, `[*]`
  * for every element or member: `metadata.annotations['example.com/heartbeat']`, `spec.containers[*].env`. Inside quotes
@@ -14,6 +18,8 @@ export function parsePath(path: string): PathToken[] {
   const tokens: PathToken[] = [];
   let at = 0;
   while (at < path.length) {
+    if (tokens.length === MAX_TOKENS)
+      throw invalid(path, at, `it has more than ${MAX_TOKENS} steps; write a shorter one`);
     if (path[at] === '[') {
       const [token, next] = bracket(path, at);
       tokens.push(token);
@@ -75,6 +81,6 @@ function nameProblem(path: string, at: number): string {
 function invalid(path: string, at: number, remedy: string): WatershardError {
   return new WatershardError(
     'PATH_INVALID',
-    `reading the path ${JSON.stringify(path)}, at position ${at + 1}: ${remedy}`,
+    `reading the path ${JSON.stringify(path.length > SHOWN ? `${path.slice(0, SHOWN)}…` : path)}, at position ${at + 1}: ${remedy}`,
   );
 }

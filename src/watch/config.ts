@@ -1,17 +1,34 @@
 import { z } from 'zod';
-import { parseDuration } from '../model/units.ts';
+import { LONGEST_TIMER, parseDuration } from '../model/units.ts';
 
-/** A duration of at least `least` milliseconds. */
+/** A duration of at least `least` milliseconds that a timer can wait. */
 function duration(least: number): z.ZodType<number, string> {
   return z.string().transform((text, context) => {
     const milliseconds = parseDuration(text);
-    if (milliseconds !== undefined && milliseconds >= least) return milliseconds;
-    context.addIssue({ code: 'custom', message: `not a duration of at least ${least}ms; write it like 3s or 1m30s` });
+    if (milliseconds !== undefined && milliseconds >= least && milliseconds <= LONGEST_TIMER) return milliseconds;
+    const message = `not a duration of at least ${least}ms and at most 24 days; write it like 3s or 1m30s`;
+    context.addIssue({ code: 'custom', message });
     return z.NEVER;
   });
 }
 
-const names = z.array(z.string().min(1));
+const names = z.array(
+  z
+    .string()
+    .max(317) // a resource of 63 characters, a dot, a group of 253
+    .regex(
+      /^(\*|[A-Za-z0-9-]+)(\.[A-Za-z0-9-]+)*$/,
+      'not the name of a resource; write it like pods, deployments.apps, *.apps or *',
+    ),
+);
+const namespaces = z.array(
+  z
+    .string()
+    .regex(
+      /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+      'not the name of a namespace; that has lower-case letters, digits and dashes, 63 at most',
+    ),
+);
 
 export const watchConfig = z
   .strictObject({
@@ -28,12 +45,12 @@ export const watchConfig = z
       ),
     namespaces: z
       .strictObject({
-        include: names
+        include: namespaces
           .default([])
           .describe(
             'Only these namespaces, with a stream for each. Resources outside of namespaces are watched all the same.',
           ),
-        exclude: names.default([]).describe('Not these namespaces; the server leaves them out.'),
+        exclude: namespaces.default([]).describe('Not these namespaces; the server leaves them out.'),
       })
       .prefault({})
       .describe('Which namespaces are watched. By default all, with one stream a resource.'),

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
-import type { Cluster, KubeConfig } from '@kubernetes/client-node';
+import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
 import { errorMessage, WatershardError } from '../model/errors.ts';
 import type { TlsMaterial } from './agents.ts';
+import { ExecPlugin } from './exec-plugin.ts';
+import { contextFault } from './kubeconfig-faults.ts';
 
 /** Where a pod finds the token of its service account. */
 const TOKEN_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/token';
@@ -53,6 +55,21 @@ export class Credentials {
     return this.#cluster.server.replace(/\/+$/, '');
   }
 
+  /**
+   * Whether they can be used, as far as that can be told without the server; to be asked before anything else starts.
+   * Later the same faults are waited out, since files and plugins are renewed while a program runs.
+   * @throws WatershardError KUBECONFIG_INVALID
+   */
+  async check(): Promise<void> {
+    const fault = contextFault(this.#cluster, this.#config.getCurrentUser() as User);
+    if (fault !== undefined) throw invalid(`${this.#from}, context ${this.#config.getCurrentContext()}: ${fault}`);
+    try {
+      await this.access();
+    } catch (cause) {
+      throw invalid(`${this.#from}: ${errorMessage(cause)}`, cause);
+    }
+  }
+
   /** @throws WatershardError API_UNAUTHORIZED where a plugin, a token file or a certificate file fails */
   async access(): Promise<Access> {
     // Many streams ask at once: a plugin must run once, not once a stream.
@@ -98,9 +115,15 @@ export class Credentials {
     };
   }
 
+  get #from(): string {
+    return this.#path ?? process.env.KUBECONFIG ?? 'the default places (~/.kube/config, service account)';
+  }
+
   #read(): KubeConfig {
-    const from = this.#path ?? process.env.KUBECONFIG ?? 'the default places (~/.kube/config, service account)';
+    const from = this.#from;
     const config = new this.#Config();
+    // addAuthenticator would put it behind the library's own, and the first that takes the user is asked.
+    (config as unknown as { authenticators: unknown[] }).authenticators.unshift(new ExecPlugin());
     try {
       if (this.#path !== undefined) config.loadFromFile(this.#path);
       else {
@@ -108,9 +131,7 @@ export class Credentials {
         if (isLastResort(config) && existsSync(`${this.#root}${TOKEN_FILE}`)) config.loadFromCluster(this.#root);
       }
     } catch (cause) {
-      throw new WatershardError('KUBECONFIG_INVALID', `reading the kubeconfig ${from}: ${errorMessage(cause)}`, {
-        cause,
-      });
+      throw new WatershardError('KUBECONFIG_INVALID', `reading the kubeconfig ${from}: ${readFault(cause)}`);
     }
     const cluster = config.getCurrentCluster();
     if (this.#path === undefined && isLastResort(config)) {
@@ -142,4 +163,15 @@ export class Credentials {
 /** The library ends at http://localhost:8080 where it finds nothing, which is nobody's cluster. */
 function isLastResort(config: KubeConfig): boolean {
   return config.getCurrentContext() === 'loaded-context';
+}
+
+function invalid(what: string, cause?: unknown): WatershardError {
+  return new WatershardError('KUBECONFIG_INVALID', `the kubeconfig ${what}`, { cause });
+}
+
+/** The parser's message shows the lines around the fault, and there may be a token in them. */
+function readFault(cause: unknown): string {
+  const { reason, mark } = cause as { reason?: string; mark?: { line: number; column: number } };
+  if (typeof reason !== 'string') return errorMessage(cause);
+  return mark === undefined ? reason : `line ${mark.line + 1}, column ${mark.column + 1}: ${reason}`;
 }

@@ -1,3 +1,4 @@
+import { WatershardError } from '../model/errors.ts';
 import type { ServedResource } from './selection.ts';
 
 /** What is known of one API group. */
@@ -13,86 +14,67 @@ export interface ServedVersion {
   readonly resources: readonly ServedResource[] | undefined;
 }
 
-interface GroupDiscovery {
-  readonly metadata?: { readonly name?: string };
-  readonly versions?: readonly {
-    readonly version: string;
-    readonly freshness?: string;
-    readonly resources?: readonly {
-      readonly resource: string;
-      readonly responseKind?: { readonly kind?: string };
-      readonly scope?: string;
-      readonly singularResource?: string;
-      readonly shortNames?: readonly string[];
-      readonly verbs?: readonly string[];
-    }[];
-  }[];
-}
-
-/** APIGroupDiscoveryList of apidiscovery.k8s.io v2 or v2beta1 (KEP-3352); undefined for any other document. */
+/**
+ * APIGroupDiscoveryList of apidiscovery.k8s.io v2 or v2beta1 (KEP-3352); undefined for any other document.
+ * @throws WatershardError API_STATUS where it is not what its kind says: a broken document must not pass for a removal
+ */
 export function parseAggregated(document: unknown): ServedGroup[] | undefined {
-  const { kind, items } = (document ?? {}) as { kind?: string; items?: readonly GroupDiscovery[] };
+  if (typeof document !== 'object' || document === null) return undefined;
+  const { kind, items } = document as Members;
   if (kind !== 'APIGroupDiscoveryList') return undefined;
-  return (items ?? []).map((item) => {
-    const group = item.metadata?.name ?? '';
-    const versions = (item.versions ?? []).map((v): ServedVersion => {
-      if (v.freshness === 'Stale') return { version: v.version, resources: undefined };
-      const resources = (v.resources ?? [])
+  return list(items, 'items').map((item) => {
+    const group = text(members(item.metadata ?? {}, 'metadata').name, 'metadata.name');
+    const versions = list(item.versions, 'versions').map((v): ServedVersion => {
+      const version = text(v.version, 'version');
+      if (v.freshness === 'Stale') return { version, resources: undefined };
+      const resources = list(v.resources, 'resources')
         .filter((r) => watchable(r.verbs))
         .map((r) => ({
           group,
-          version: v.version,
-          kind: r.responseKind?.kind ?? '',
-          resource: r.resource,
+          version,
+          kind: text(members(r.responseKind ?? {}, 'responseKind').kind, 'responseKind.kind'),
+          resource: named(r.resource, 'resource'),
           namespaced: r.scope === 'Namespaced',
-          singular: r.singularResource ?? '',
-          shortNames: r.shortNames ?? [],
+          singular: text(r.singularResource, 'singularResource'),
+          shortNames: texts(r.shortNames, 'shortNames'),
         }));
-      return { version: v.version, resources };
+      return { version, resources };
     });
     return { group, versions };
   });
 }
 
-/** The groups of an APIGroupList, each with its versions, the preferred one first. */
+/** The groups of an APIGroupList, each with its versions, the preferred one first. @throws as parseAggregated */
 export function parseGroupList(document: unknown): { group: string; versions: string[] }[] {
-  interface Group {
-    readonly name: string;
-    readonly versions?: readonly { readonly version: string }[];
-    readonly preferredVersion?: { readonly version?: string };
-  }
-  const { groups } = (document ?? {}) as { groups?: readonly Group[] };
-  return (groups ?? []).map((g) => {
-    const preferred = g.preferredVersion?.version;
-    const versions = (g.versions ?? []).map((v) => v.version);
+  return list(members(document ?? {}, 'it').groups, 'groups').map((g) => {
+    const preferred = text(members(g.preferredVersion ?? {}, 'preferredVersion').version, 'preferredVersion.version');
+    const versions = list(g.versions, 'versions').map((v) => named(v.version, 'version'));
     return {
-      group: g.name,
-      versions: preferred === undefined ? versions : [preferred, ...versions.filter((v) => v !== preferred)],
+      group: named(g.name, 'name'),
+      versions: preferred === '' ? versions : [preferred, ...versions.filter((v) => v !== preferred)],
     };
   });
 }
 
-/** An APIResourceList: the answer of `/api/v1` or `/apis/<group>/<version>`. */
+/** The versions of an APIVersions: the answer of `/api`. @throws as parseAggregated */
+export function parseCoreVersions(document: unknown): string[] {
+  const { versions } = members(document ?? {}, 'it');
+  return versions === undefined ? ['v1'] : texts(versions, 'versions');
+}
+
+/** An APIResourceList: the answer of `/api/v1` or `/apis/<group>/<version>`. @throws as parseAggregated */
 export function parseResourceList(document: unknown, group: string, version: string): ServedResource[] {
-  interface ApiResource {
-    readonly name: string;
-    readonly kind: string;
-    readonly namespaced: boolean;
-    readonly singularName?: string;
-    readonly shortNames?: readonly string[];
-    readonly verbs?: readonly string[];
-  }
-  const { resources } = (document ?? {}) as { resources?: readonly ApiResource[] };
-  return (resources ?? [])
-    .filter((r) => !r.name.includes('/') && watchable(r.verbs))
-    .map((r) => ({
+  return list(members(document ?? {}, 'it').resources, 'resources')
+    .map((r) => ({ ...r, name: named(r.name, 'name') }))
+    .filter((r: Members & { name: string }) => !r.name.includes('/') && watchable(r.verbs))
+    .map((r: Members & { name: string }) => ({
       group,
       version,
-      kind: r.kind,
+      kind: text(r.kind, 'kind'),
       resource: r.name,
-      namespaced: r.namespaced,
-      singular: r.singularName ?? '',
-      shortNames: r.shortNames ?? [],
+      namespaced: r.namespaced === true,
+      singular: text(r.singularName, 'singularName'),
+      shortNames: texts(r.shortNames, 'shortNames'),
     }));
 }
 
@@ -126,6 +108,43 @@ export function preferredResources(groups: readonly ServedGroup[]): ServedResour
   return all;
 }
 
-function watchable(verbs: readonly string[] | undefined): boolean {
-  return verbs?.includes('list') === true && verbs.includes('watch');
+function watchable(verbs: unknown): boolean {
+  const known = texts(verbs, 'verbs');
+  return known.includes('list') && known.includes('watch');
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Go writes a list of nothing as null. */
+function list(value: unknown, what: string): Members[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw malformed(what);
+  return value.map((item) => members(item, what));
+}
+
+function members(value: unknown, what: string): Members {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(what);
+  return value as Members;
+}
+
+function text(value: unknown, what: string): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value !== 'string') throw malformed(what);
+  return value;
+}
+
+function named(value: unknown, what: string): string {
+  const name = text(value, what);
+  if (name === '') throw malformed(what);
+  return name;
+}
+
+function texts(value: unknown, what: string): string[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw malformed(what);
+  return value.map((item) => text(item, what));
+}
+
+function malformed(what: string): WatershardError {
+  return new WatershardError('API_STATUS', `reading a discovery document: ${what} is not what it should be`);
 }

@@ -6,6 +6,7 @@ import { statusError } from './api-status.ts';
 import {
   mergeKnown,
   parseAggregated,
+  parseCoreVersions,
   parseGroupList,
   parseResourceList,
   preferredResources,
@@ -94,10 +95,7 @@ export class Discovery {
 
   /** The way of servers before aggregated discovery. */
   async #oneByOne(path: '/api' | '/apis', document: unknown, signal: AbortSignal): Promise<ServedGroup[]> {
-    const listed =
-      path === '/api'
-        ? [{ group: '', versions: [...((document as { versions?: string[] }).versions ?? ['v1'])] }]
-        : parseGroupList(document);
+    const listed = path === '/api' ? [{ group: '', versions: parseCoreVersions(document) }] : parseGroupList(document);
     const jobs = listed.flatMap(({ group, versions }) => versions.map((version) => ({ group, version })));
     const answers = new Map<string, ServedVersion>();
     const worker = async (): Promise<void> => {

@@ -65,6 +65,7 @@ test('what is not a list is refused', () => {
     '{"items":{}}',
     '{"items":[}',
     '{"metadata":{},"items":[{}]} x',
+    '{"metadata":{},"items":[{}]}\0',
   ]) {
     assert.equal(read(text), undefined, text);
   }

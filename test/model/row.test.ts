@@ -68,7 +68,7 @@ describe('typed fields in JSON', () => {
   test('every value comes back with its type', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fieldValue, { noNullPrototype: true }), (fields) => {
-        const back = fieldsFromJson(fieldsToJson(fields));
+        const back = fieldsFromJson(Buffer.from(fieldsToJson(fields)));
         assert.deepEqual(back, fields);
       }),
       { numRuns: 500 },

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { byteSize, duration, exporterOptions } from '../options.ts';
 
+/** A hundred years; the server counts nanoseconds in 64 bits, which are 292 years. */
+const LONGEST = 36_500 * 86_400_000;
 const PLACEHOLDERS = ['cluster', 'group', 'resource', 'namespace', 'name', 'kind', 'operation'];
 
 const subject = z
@@ -23,8 +25,8 @@ const newStream = z.strictObject({
   maxBytes: byteSize()
     .optional()
     .describe('Bytes that the stream may hold; the oldest messages go. Size, default: no limit.'),
-  maxAge: duration().optional().describe('Age at which a message goes. Duration, default: no limit.'),
-  duplicateWindow: duration(100)
+  maxAge: duration(0, LONGEST).optional().describe('Age at which a message goes. Duration, default: no limit.'),
+  duplicateWindow: duration(100, LONGEST)
     .prefault('2m')
     .describe('How long the server remembers ids to suppress duplicates. Duration.'),
 });
@@ -100,7 +102,7 @@ export const jetstreamConfig = z
       })
       .prefault({})
       .describe('With oversize claim-check: where the records go.'),
-    minDuplicateWindow: duration()
+    minDuplicateWindow: duration(0, LONGEST)
       .prefault('1m')
       .describe(
         'Warn when the duplicate_window of the stream is shorter: a replay after a crash could then store records twice. Duration.',

@@ -27,13 +27,14 @@ export function headerWriter(
 const LINE_BREAK = /[\r\n]/;
 /** A header ends at a line break; none stands in an id or name of Kubernetes, but nothing must be able to add a header. */
 function lineSafe(value: string): string {
-  return LINE_BREAK.test(value) ? encodeURIComponent(value) : value;
+  return LINE_BREAK.test(value) ? encodeURIComponent(value.toWellFormed()) : value;
 }
 
 const UNFIT = /[\s*>]|^\.|\.$|\.\.|^\$|^$/;
 /** Why a message cannot be published to the subject, or undefined. */
 export function subjectFault(subject: string): string | undefined {
-  if (subject.length > MAX_SUBJECT) return `its subject has ${subject.length} characters, more than ${MAX_SUBJECT}`;
+  const length = Buffer.byteLength(subject);
+  if (length > MAX_SUBJECT) return `its subject has ${length} bytes, more than ${MAX_SUBJECT}`;
   return UNFIT.test(subject) ? `'${subject}' is not a subject` : undefined;
 }
 
@@ -118,24 +119,38 @@ export function answerReader(stream: string): (data: Uint8Array, status: number)
   return (data, status) => {
     if (data.length === 0) return status === 503 ? NO_RESPONDERS : refused(0, status, 'an empty answer');
     // The one answer that comes for each message is told by its bytes; the rest is rare and is parsed.
-    if (data.length < usual.length + 22 && data[data.length - 2]! <= 57 && usual.equals(data.subarray(0, usual.length)))
-      return STORED;
+    if (endsInSequence(data, usual.length) && usual.equals(data.subarray(0, usual.length))) return STORED;
     let answer: unknown;
     try {
       answer = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString());
     } catch (e) {
       return refused(0, status, `an answer that is not JSON (${String(e)})`);
     }
-    const { error, seq, duplicate } = (answer ?? {}) as {
-      error?: { code?: number; err_code?: number; description?: string };
-      seq?: number;
-      duplicate?: boolean;
-    };
-    if (error !== undefined)
-      return refused(error.err_code ?? 0, error.code ?? status, error.description ?? 'no description');
-    if (typeof seq !== 'number' || seq <= 0) return refused(0, status, 'an answer without a sequence');
+    const { error, stream: taker, seq, duplicate } = members(answer);
+    if (error !== undefined) {
+      const { code, err_code, description } = members(error);
+      return refused(number(err_code, 0), number(code, status), String(description ?? 'no description'));
+    }
+    if (taker !== stream || typeof seq !== 'number' || !(seq > 0))
+      return refused(0, status, 'an answer without stream and sequence');
     return duplicate === true ? DUPLICATE : STORED;
   };
+}
+
+/** Whether there are only digits from there to the brace that ends it, the first of them not 0. */
+function endsInSequence(data: Uint8Array, start: number): boolean {
+  const last = data.length - 1;
+  if (last <= start || last > start + 20 || data[last] !== 0x7d || data[start] === 0x30) return false;
+  for (let i = start; i < last; i++) if ((data[i] as number) < 0x30 || (data[i] as number) > 0x39) return false;
+  return true;
+}
+
+function members(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function number(value: unknown, otherwise: number): number {
+  return typeof value === 'number' ? value : otherwise;
 }
 
 function refused(code: number, status: number, description: string): Answer {
