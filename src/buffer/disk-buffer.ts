@@ -1,4 +1,5 @@
 import { errorMessage, WatershardError } from '../model/errors.ts';
+import { deadline } from './deadline.ts';
 import { type Frame, frameLength, frameParts, segmentHeader } from './frame.ts';
 import { FreshBatches } from './fresh.ts';
 import { SegmentQueue } from './segment-queue.ts';
@@ -126,6 +127,11 @@ export class DiskBuffer<Tag> {
   /** What is wrong with the disk at present. */
   get trouble(): WatershardError | undefined {
     return this.#trouble;
+  }
+
+  /** Number of the last batch that was appended, by an earlier process too. */
+  get appended(): number {
+    return this.#next - 1;
   }
 
   /** Of what is not acknowledged, in memory and on the disk. */
@@ -387,10 +393,4 @@ function total(batches: readonly { readonly bytes: number; readonly records: num
     records: 0,
     bytes: 0,
   });
-}
-
-function deadline(millis: number): { readonly over: Promise<void>; readonly clear: () => void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, millis);
-  return { over: promise, clear: () => clearTimeout(timer) };
 }

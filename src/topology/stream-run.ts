@@ -256,7 +256,7 @@ export class StreamRun implements Committable {
     this.records += result.records;
     reportResult(this.#context, this.stream, result);
     const takers = this.#context.outlets.filter((outlet) => result.lanes[outlet.lane] != null);
-    const recipients = takers.filter((o) => o.required).map((o) => o.name);
+    const recipients = takers.filter((o) => o.awaited).map((o) => o.name);
     this.#acks.register({ sequence, resourceVersion, deltas: [result.delta], bytes, observedAt, recipients });
     this.#taken.register({ sequence, resourceVersion: '', deltas: [], bytes, observedAt, recipients });
     for (const outlet of takers) {
@@ -283,7 +283,12 @@ export class StreamRun implements Committable {
   acked(outlet: Outlet, incarnation: number, sequence: number): void {
     if (incarnation !== this.#incarnation) return;
     outlet.acked(this.stream.id, sequence);
-    if (!outlet.required) return;
+    if (outlet.required) this.taken(outlet, incarnation, sequence);
+  }
+
+  /** The outlet answers for these batches from now on: they are stored, or in a buffer that outlives the process. */
+  taken(outlet: Outlet, incarnation: number, sequence: number): void {
+    if (incarnation !== this.#incarnation) return;
     this.#acks.acked(outlet.name, sequence);
     this.#taken.acked(outlet.name, sequence);
     this.#giveBack();
@@ -363,9 +368,9 @@ export class StreamRun implements Committable {
   }
 
   #newTracker(files = true): AckTracker {
-    const required = this.#context.outlets.filter((o) => o.required);
+    const awaited = this.#context.outlets.filter((o) => o.awaited);
     return new AckTracker(
-      required.map(({ name, cuts }) => ({ name, cuts: cuts && files })),
+      awaited.map(({ name, cuts }) => ({ name, cuts: cuts && files })),
       this.#position?.resourceVersion ?? '',
     );
   }

@@ -6,7 +6,7 @@ import { Credits } from '../../src/shard/credits.ts';
 import type { StateSession, StreamCommit } from '../../src/state/state.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { Outlet } from '../../src/topology/outlet.ts';
+import { MemoryOutlet } from '../../src/topology/outlet.ts';
 import type { ShardSet } from '../../src/topology/shard-set.ts';
 import { StreamRun } from '../../src/topology/stream-run.ts';
 import type { StreamRunContext } from '../../src/topology/stream-run-context.ts';
@@ -61,7 +61,7 @@ function setUp(cuts = false) {
   const metrics = createMetrics();
   const logger = createLogger('silent');
   const buffer = { bytes: 2 ** 20, overflow: 'drop-newest' } as const;
-  const outlet = new Outlet(exporter, 0, { name: 'bus', type: 't', required: true, buffer }, metrics, logger);
+  const outlet = new MemoryOutlet(exporter, 0, { name: 'bus', type: 't', required: true, buffer }, metrics, logger);
   const context: StreamRunContext = {
     shards,
     outlets: [outlet],
