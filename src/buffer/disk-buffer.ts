@@ -1,7 +1,7 @@
 import { errorMessage, WatershardError } from '../model/errors.ts';
 import { deadline } from './deadline.ts';
-import { type Frame, frameLength, frameParts, segmentHeader } from './frame.ts';
-import { FreshBatches } from './fresh.ts';
+import { type Frame, frameLength, frameParts, joinParts, segmentHeader } from './frame.ts';
+import { FreshBatches, totalOf } from './fresh.ts';
 import { SegmentQueue } from './segment-queue.ts';
 import type { SegmentReader } from './segment-reader.ts';
 import { CURSOR, cursorBytes, type Found, findSegments, type Segment } from './segments.ts';
@@ -75,6 +75,8 @@ export class DiskBuffer<Tag> {
   #running: Promise<void> | undefined;
   #trouble: WatershardError | undefined;
   #writeFailures = 0;
+  /** For what is written; one write at a time. */
+  readonly #space = Buffer.allocUnsafeSlow(GROUP + 1024);
   #closing = false;
   readonly #ending = Promise.withResolvers<void>();
   #bytes = 0;
@@ -333,10 +335,10 @@ export class DiskBuffer<Tag> {
     if (this.#reading === this.#next && this.#fresh.bytes < GROUP && !this.#closing) await this.#wait(LINGER);
     const group = this.#fresh.group(Math.min(GROUP, this.#options.segmentBytes));
     if (group.length === 0) return this.#fresh.written(true);
-    const segment = this.#segments.segmentFor(group[0]!.number, total(group).bytes);
+    const segment = this.#segments.segmentFor(group[0]!.number, totalOf(group).bytes);
     const parts = group.flatMap((batch) => frameParts(batch));
     if (segment.size === 0) parts.unshift(segmentHeader(this.#options.fingerprint));
-    const bytes = Buffer.concat(parts);
+    const bytes = joinParts(parts, this.#space);
     const late = new Error(`a write takes longer than ${STALLED / 1000} s`);
     const stall = setTimeout(() => this.#fail('writing', late), STALLED);
     try {
@@ -349,7 +351,7 @@ export class DiskBuffer<Tag> {
       clearTimeout(stall);
     }
     const last = group.at(-1)!.number;
-    const unread = total(group.filter((batch) => !batch.read && !batch.gone));
+    const unread = totalOf(group.filter((batch) => !batch.read && !batch.gone));
     this.#segments.wrote(segment, bytes.length, last, unread, this.#reading > last);
     this.#recovered();
     this.#fresh.written(true);
@@ -387,10 +389,3 @@ export class DiskBuffer<Tag> {
 }
 
 const NOTHING = new Uint8Array(0);
-
-function total(batches: readonly { readonly bytes: number; readonly records: number }[]): Segment['unread'] {
-  return batches.reduce((sum, b) => ({ records: sum.records + b.records, bytes: sum.bytes + b.bytes }), {
-    records: 0,
-    bytes: 0,
-  });
-}

@@ -34,6 +34,18 @@ export function frameParts({ number, records, head, body }: Frame): Uint8Array[]
   return [prefix, head, body];
 }
 
+/** Copies the parts into the space, which is used again for every write, or into a new one where they are larger. */
+export function joinParts(parts: readonly Uint8Array[], space: Uint8Array): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length > space.length) return Buffer.concat(parts, length);
+  let at = 0;
+  for (const part of parts) {
+    space.set(part, at);
+    at += part.length;
+  }
+  return space.subarray(0, length);
+}
+
 export function frameLength({ head, body }: Pick<Frame, 'head' | 'body'>): number {
   return PREFIX + head.length + body.length;
 }

@@ -124,3 +124,15 @@ export class FreshBatches<Tag> {
     this.#told -= count;
   }
 }
+
+export function totalOf(batches: readonly { readonly records: number; readonly bytes: number }[]): {
+  records: number;
+  bytes: number;
+} {
+  const total = { records: 0, bytes: 0 };
+  for (const batch of batches) {
+    total.records += batch.records;
+    total.bytes += batch.bytes;
+  }
+  return total;
+}

@@ -12,6 +12,8 @@ export class SegmentReader {
   readonly #storage: BufferStorage;
   readonly #name: string;
   #offset: number;
+  /** Used again for every chunk: what was read of one is not used any more when the next is loaded. */
+  #space = Buffer.alloc(0);
   #chunk = Buffer.alloc(0);
   #chunkAt = 0;
   #ended = false;
@@ -30,7 +32,7 @@ export class SegmentReader {
   }
 
   /**
-   * The next frame; undefined where it is not loaded yet, or `offset` has come to the size.
+   * The next frame, a view that `fill` invalidates; undefined where it is not loaded yet, or `offset` has come to the size.
    * @param size bytes of the segment that are written
    */
   take(size: number): Frame | undefined {
@@ -57,7 +59,10 @@ export class SegmentReader {
   async fill(size: number): Promise<void> {
     const start = this.#offset - this.#chunkAt;
     const known = this.#chunk.length - start >= 4 ? (lengthAt(this.#chunk, start) ?? 0) : 0;
-    const chunk = Buffer.allocUnsafeSlow(Math.min(Math.max(CHUNK, known), size - this.#offset));
+    const length = Math.min(Math.max(CHUNK, known), size - this.#offset);
+    // One that is larger than usual is not kept.
+    if (this.#space.length < length || this.#space.length > CHUNK) this.#space = Buffer.allocUnsafeSlow(length);
+    const chunk = this.#space.subarray(0, length);
     const offset = this.#offset;
     const read = await this.#storage.read(this.#name, chunk, offset);
     this.#ended = read < chunk.length;

@@ -21,6 +21,12 @@ const SOME = KINDS.filter((k) => ['configmaps', 'pods', 'secrets'].includes(k.na
     : k,
 );
 
+/** Of one object it is the end of the thread: as many values as two of its lists are long, multiplied. */
+const DEADLY = {
+  resources: ['configmaps'],
+  extract: { words: "object.data.outer.split(',').map(w, object.data.inner.split(','))" },
+};
+
 describe('an optional exporter with a buffer on disk: what is committed reaches it, crashes or not', () => {
   let kube: KubeServer;
   let bus: NatsServer;
@@ -38,7 +44,11 @@ describe('an optional exporter with a buffer on disk: what is committed reaches 
     await Promise.all([kube.stop(), bus.stop(), spare.stop()]);
   });
 
-  const config = (spareChanges: Record<string, unknown> = {}): Record<string, unknown> => ({
+  const config = (
+    spareChanges: Record<string, unknown> = {},
+    rest: Record<string, unknown> = {},
+  ): Record<string, unknown> => ({
+    ...rest,
     cluster: { name: 'demo' },
     kubeconfig: kube.kubeconfig,
     watch: { resources: ['configmaps', 'pods', 'secrets'], namespaces: { include: ['alpha'] } },
@@ -133,6 +143,33 @@ describe('an optional exporter with a buffer on disk: what is committed reaches 
     await until('what was delivered is not kept', async () => (await exporter('spare')).buffer!.diskBytes! < 2 * MIB);
     assert.equal(await program.stop(), 0);
     assert.deepEqual(segments(), []);
+  });
+
+  test('a worker thread ends and its streams begin again: what is committed stays in the buffer, and nothing comes twice', async () => {
+    await spare.stop();
+    const flow = { taskTimeout: '3s', workerHeap: '96MiB' };
+    await program.start(config({}, { rules: [DEADLY], flow }));
+    await program.ready();
+    await workload.create(300);
+    let on = true;
+    const load = (async () => {
+      while (on) await workload.churn(30);
+    })();
+    const body = { metadata: { name: 'deadly' }, data: { outer: ','.repeat(20_000), inner: ','.repeat(200_000) } };
+    await kube.must('POST', '/api/v1/namespaces/alpha/configmaps', body);
+    await until('the object is set aside', async () =>
+      /records_quarantined_total\{stream="configmaps@alpha",reason="OBJECT_POISONOUS"\} 1/.test(
+        await program.metrics(),
+      ),
+    );
+    on = false;
+    await load;
+    assert.ok((await program.status()).shards.some((s) => s.restarts > 0));
+    await inBus();
+    await spare.restart();
+    await spareHasAll();
+    assert.equal(await program.stop(), 0);
+    await kube.must('DELETE', '/api/v1/namespaces/alpha/configmaps/deadly');
   });
 
   test('its encoding was changed meanwhile: what waits is set aside and counted, and what follows is delivered', async () => {
