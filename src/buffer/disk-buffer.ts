@@ -187,6 +187,7 @@ export class DiskBuffer<Tag> {
         return undefined;
       }
     }
+    this.#segments.settle();
     return undefined;
   }
 

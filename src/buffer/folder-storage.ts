@@ -16,14 +16,24 @@ export class FolderStorage implements BufferStorage {
   }
 
   async list(): Promise<{ name: string; size: number }[]> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    try {
+      await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    } catch (e) {
+      // Where there is no room for a folder there is none, and nothing in it; `write` tries again.
+      if ((e as NodeJS.ErrnoException).code === 'ENOSPC') return [];
+      throw e;
+    }
     const entries = await readdir(this.folder, { withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile());
     return Promise.all(files.map(async ({ name }) => ({ name, size: (await stat(join(this.folder, name))).size })));
   }
 
   async write(name: string, bytes: Uint8Array, at: number): Promise<void> {
-    const file = await this.#open(name, true);
+    const file = await this.#open(name, true).catch(async (e: NodeJS.ErrnoException) => {
+      if (e.code !== 'ENOENT') throw e;
+      await mkdir(this.folder, { recursive: true, mode: 0o700 });
+      return await this.#open(name, true);
+    });
     try {
       // A full disk takes a part and says so only when asked again.
       for (let done = 0; done < bytes.length; ) {

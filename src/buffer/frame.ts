@@ -11,26 +11,37 @@ export interface Frame {
 }
 
 /*
- * A frame, in little-endian:
+ * A frame, in little-endian; the prefix has a checksum of its own, so that a segment can be looked through without its bodies:
  *
- *     u32 length of what follows the checksum | u32 CRC-32 of all but itself | u64 number | u32 records | u32 length of head | head | body
+ *     u32 length of head and body | u64 number | u32 records | u32 length of head | u32 CRC-32 of head and body | u32 CRC-32 of the prefix | head | body
  *
  * A segment begins with the magic, u32 length and u32 CRC-32 of its fingerprint, and the fingerprint.
  */
-const CHECKED = 8;
-const FIXED = 16;
 /** Bytes of a frame before head and body. */
-export const PREFIX = CHECKED + FIXED;
+export const PREFIX = 28;
+const CHECKED = PREFIX - 4;
+
+export interface Prefix {
+  readonly number: number;
+  readonly records: number;
+  /** Of the whole frame. */
+  readonly length: number;
+  readonly headLength: number;
+  /** Of head and body. */
+  readonly checksum: number;
+}
+
 const MAGIC = Buffer.from('WSBUFR1\n');
 
 /** The parts of a frame, to be written one behind the other. */
 export function frameParts({ number, records, head, body }: Frame): Uint8Array[] {
   const prefix = Buffer.allocUnsafe(PREFIX);
-  prefix.writeUInt32LE(FIXED + head.length + body.length, 0);
-  prefix.writeBigUInt64LE(BigInt(number), CHECKED);
-  prefix.writeUInt32LE(records, CHECKED + 8);
-  prefix.writeUInt32LE(head.length, CHECKED + 12);
-  prefix.writeUInt32LE(checksum(prefix, head, body), 4);
+  prefix.writeUInt32LE(head.length + body.length, 0);
+  prefix.writeBigUInt64LE(BigInt(number), 4);
+  prefix.writeUInt32LE(records, 12);
+  prefix.writeUInt32LE(head.length, 16);
+  prefix.writeUInt32LE(crc32(body, crc32(head)), 20);
+  prefix.writeUInt32LE(crc32(prefix.subarray(0, CHECKED)), CHECKED);
   return [prefix, head, body];
 }
 
@@ -50,25 +61,22 @@ export function frameLength({ head, body }: Pick<Frame, 'head' | 'body'>): numbe
   return PREFIX + head.length + body.length;
 }
 
-/** Bytes of the frame that begins here, by its own word; at least 4 bytes have to be there. Undefined where none begins. */
-export function lengthAt(bytes: Buffer, at: number): number | undefined {
-  const length = bytes.readUInt32LE(at);
-  return length < FIXED ? undefined : CHECKED + length;
+/** The prefix that stands here; undefined where none does. */
+export function readPrefix(bytes: Buffer, at: number): Prefix | undefined {
+  if (crc32(bytes.subarray(at, at + CHECKED)) !== bytes.readUInt32LE(at + CHECKED)) return undefined;
+  return {
+    length: PREFIX + bytes.readUInt32LE(at),
+    number: Number(bytes.readBigUInt64LE(at + 4)),
+    records: bytes.readUInt32LE(at + 12),
+    headLength: bytes.readUInt32LE(at + 16),
+    checksum: bytes.readUInt32LE(at + 20),
+  };
 }
 
-/** The frame in these bytes, which are as long as it says; undefined where the checksum is wrong. Head and body are views. */
-export function readFrame(bytes: Buffer): Frame | undefined {
-  const prefix = bytes.subarray(0, PREFIX);
-  const headEnd = PREFIX + bytes.readUInt32LE(CHECKED + 12);
-  if (headEnd > bytes.length) return undefined;
-  const head = bytes.subarray(PREFIX, headEnd);
-  const body = bytes.subarray(headEnd);
-  if (checksum(prefix, head, body) !== bytes.readUInt32LE(4)) return undefined;
-  return { number: Number(bytes.readBigUInt64LE(CHECKED)), records: bytes.readUInt32LE(CHECKED + 8), head, body };
-}
-
-function checksum(prefix: Buffer, head: Uint8Array, body: Uint8Array): number {
-  return crc32(body, crc32(head, crc32(prefix.subarray(CHECKED), crc32(prefix.subarray(0, 4)))));
+/** The frame of this prefix and the bytes behind it, as views; undefined where they are damaged. */
+export function readFrame({ number, records, headLength, checksum }: Prefix, rest: Buffer): Frame | undefined {
+  if (crc32(rest) !== checksum) return undefined;
+  return { number, records, head: rest.subarray(0, headLength), body: rest.subarray(headLength) };
 }
 
 /** The beginning of a segment. */

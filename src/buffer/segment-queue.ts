@@ -138,13 +138,17 @@ export class SegmentQueue {
     this.#remove(segment);
   }
 
+  /** Where the reader stands at the end of a segment, all its frames have been seen: what was counted and did not come is damaged. */
+  settle(): boolean {
+    const place = this.#place;
+    if (place === undefined || place.reader.offset < place.segment.size) return false;
+    this.#giveUp(place.segment, 'buffer-damaged');
+    return true;
+  }
+
   #findPlace(reading: number): Place | undefined {
     const place = this.#place;
-    if (place !== undefined) {
-      if (place.reader.offset < place.segment.size) return place;
-      // Its frames have all been seen: what was counted and did not come is damaged.
-      this.#giveUp(place.segment, 'buffer-damaged');
-    }
+    if (place !== undefined && !this.settle()) return place;
     const after = place?.segment.first ?? 0;
     const segment = this.#segments.find((s) => s.first > after && s.last >= reading);
     if (segment === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { type Frame, readSegmentHeader, segmentHeader } from './frame.ts';
+import { readSegmentHeader, segmentHeader } from './frame.ts';
 import { SegmentReader } from './segment-reader.ts';
 import type { BufferStorage } from './storage.ts';
 
@@ -46,8 +46,12 @@ export interface Found {
   readonly setAside: number;
 }
 
+/** Bytes that are read at once where only prefixes are looked at: many small frames, or one and the beginning of a large one. */
+const GLANCE = 16 * 1024;
+
 /**
- * Looks through a folder, every frame of it, so that what there is can be counted.
+ * Looks through a folder, every frame of it but not what is in them, so that what there is can be counted. What is damaged
+ * inside a frame is told when it is read.
  * @throws what the storage throws
  */
 export async function findSegments(storage: BufferStorage, fingerprint: string): Promise<Found> {
@@ -81,27 +85,22 @@ export async function findSegments(storage: BufferStorage, fingerprint: string):
 
 /** Counts what of a segment is not acknowledged. @returns the bytes of it that are no frames */
 async function scan(storage: BufferStorage, segment: Segment, before: number, acknowledged: number): Promise<number> {
-  const reader = new SegmentReader(storage, segment.name, segment.start);
+  const reader = new SegmentReader(storage, segment.name, segment.start, GLANCE);
   segment.last = Math.max(segment.last, before);
   while (reader.offset < segment.size) {
-    const at = reader.offset;
-    const frame = reader.take(segment.size);
+    const frame = reader.skim(segment.size);
     if (frame === undefined) {
       if (reader.offset < segment.size) await reader.fill(segment.size);
       continue;
     }
-    if (!isNext(frame, segment.last)) continue;
+    // Numbers rise. One that does not was written before a write that failed and was made again.
+    if (frame.number <= segment.last) continue;
     segment.last = frame.number;
     if (frame.number <= acknowledged) continue;
     segment.unread.records += frame.records;
-    segment.unread.bytes += reader.offset - at;
+    segment.unread.bytes += frame.length;
   }
   return reader.skipped;
-}
-
-/** Numbers rise. One that does not was written before a write that failed and was made again. */
-function isNext(frame: Frame, last: number): boolean {
-  return frame.number > last;
 }
 
 async function headerOf(

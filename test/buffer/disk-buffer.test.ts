@@ -78,7 +78,7 @@ describe('a buffer on disk', () => {
     await until('all is written', () => first.taken.length === 4);
     await first.buffer.close();
     const [name, bytes] = [...whole.files].find(([n]) => n.endsWith('.segment'))!;
-    const frame = 24 + 2 + 10;
+    const frame = 28 + 2 + 10;
     const start = bytes.length - 4 * frame;
     for (let length = 0; length < bytes.length; length++) {
       const storage = new MemoryStorage();
@@ -99,7 +99,7 @@ describe('a buffer on disk', () => {
     await until('all is written', () => first.taken.length === 4);
     await first.buffer.close();
     const [name, bytes] = [...whole.files].find(([n]) => n.endsWith('.segment'))!;
-    const frame = 24 + 2 + 10;
+    const frame = 28 + 2 + 10;
     const start = bytes.length - 4 * frame;
     for (let at = 0; at < bytes.length; at++) {
       const storage = new MemoryStorage();
@@ -110,10 +110,11 @@ describe('a buffer on disk', () => {
       const seen = await probe.readAll();
       assert.ok(probe.damaged > 0, `byte ${at}`);
       const hit = Math.floor((at - start) / frame) + 1;
-      const inLength = at >= start && (at - start) % frame < 4;
-      // Without its length there is no telling where the next one begins.
-      const expected = at < start ? [] : texts(1, 4).filter((_, i) => i + 1 < hit || (!inLength && i + 1 > hit));
+      const inPrefix = at >= start && (at - start) % frame < 28;
+      // Without its prefix there is no telling where the next one begins.
+      const expected = at < start ? [] : texts(1, 4).filter((_, i) => i + 1 < hit || (!inPrefix && i + 1 > hit));
       assert.deepEqual(seen, expected, `byte ${at}`);
+      assert.equal(probe.lostRecords, at >= start && !inPrefix ? 1 : 0, `byte ${at}`);
       await probe.buffer.close();
     }
   });
