@@ -72,12 +72,14 @@ export class SegmentReader {
     if (this.#space.length < length || this.#space.length > this.#chunkSize)
       this.#space = Buffer.allocUnsafeSlow(length);
     const chunk = this.#space.subarray(0, length);
-    const offset = this.#offset;
-    const read = await this.#storage.read(this.#name, chunk, offset);
+    // What stands in the space is not valid any more, and not yet: until the read is over nothing is loaded.
+    this.#chunk = chunk.subarray(0, 0);
+    this.#chunkAt = this.#offset;
+    this.#ended = false;
     this.#wanted = 0;
+    const read = await this.#storage.read(this.#name, chunk, this.#chunkAt);
     this.#ended = read < chunk.length;
     this.#chunk = chunk.subarray(0, read);
-    this.#chunkAt = offset;
   }
 
   #prefix(size: number): Prefix | undefined {

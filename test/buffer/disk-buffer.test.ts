@@ -40,6 +40,26 @@ describe('a buffer on disk', () => {
     assert.equal(statSync(folder).mode & 0o077, 0, 'nobody else can read it');
   });
 
+  test('a read that is under way is not looked at before it is over', async () => {
+    const probe = await BufferProbe.open(new MemoryStorage(), { bytes: 2 ** 24, segmentBytes: 2 ** 23 }, 0);
+    const all = texts(1, 300);
+    for (const text of all) probe.append(text, 10_000);
+    await until('all is written', () => probe.taken.length === 300);
+    probe.window = 10;
+    const seen: string[] = [];
+    await until('all is read', async () => {
+      probe.read();
+      seen.push(...probe.given.map((g) => g.text));
+      probe.ack(probe.given.length);
+      for (let i = 0; i < 5; i++) probe.read();
+      return seen.length + probe.lostRecords === 300;
+    });
+    assert.deepEqual(probe.lost, []);
+    assert.equal(probe.damaged, 0);
+    assert.deepEqual(seen, all);
+    await probe.buffer.close();
+  });
+
   test('what is acknowledged at once is not written', async () => {
     const storage = new MemoryStorage();
     const probe = await BufferProbe.open(storage);

@@ -45,6 +45,7 @@ export class MemoryStorage implements BufferStorage {
   }
 
   async read(name: string, into: Uint8Array, at: number): Promise<number> {
+    into.fill(0xff); // a disk may write to it at any time until the read is over
     await this.#turn();
     if (this.readFault !== undefined) throw this.readFault;
     const file = this.files.get(name);
