@@ -46,7 +46,9 @@ export const configSchema = z.strictObject({
     .string()
     .min(1)
     .default('./watershard-data')
-    .describe('Folder for the embedded state, made where it is missing. Path from the current directory.'),
+    .describe(
+      'Folder for the embedded state and for buffers on disk, made where it is missing. Path from the current directory.',
+    ),
   exporters: z.array(exporterConfig).min(1).describe('The sinks that records go to.'),
   ops: opsConfig.prefault({}),
   log: z

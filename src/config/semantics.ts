@@ -10,13 +10,20 @@ export function semanticProblems(config: Config): Problem[] {
 function exporterProblems({ exporters }: Config): Problem[] {
   const problems: Problem[] = [];
   const names = exporters.map((e) => e.name);
-  exporters.forEach(({ name, deadLetter, required }, index) => {
+  exporters.forEach(({ name, deadLetter, required, buffer }, index) => {
     const first = names.indexOf(name);
     if (first < index) {
       problems.push({
         path: ['exporters', index, 'name'],
         reason: `"${name}" is also the name of exporters[${first}]`,
         remedy: 'give each exporter a name of its own',
+      });
+    }
+    if (required && buffer.type === 'disk') {
+      problems.push({
+        path: ['exporters', index, 'buffer', 'type'],
+        reason: `"${name}" is required, and a required exporter has no buffer: what it has not stored is read again`,
+        remedy: 'set required: false, or leave buffer out',
       });
     }
     if (deadLetter === undefined) return;
@@ -70,9 +77,9 @@ export function configHints(config: Config): string[] {
       `exporters[${index}] (${exporter.name}): files are closed every ${longest / 1000} s, so a replay after a crash may reach further back than the ${least / 1000} s for which ${window === undefined ? 'minDuplicateWindow asks' : 'the stream remembers ids'}; choose a longer duplicate window or a shorter rotate.interval`,
     );
   });
-  if (config.exporters.every((e) => !e.required)) {
+  if (config.exporters.every((e) => !e.required && e.buffer.type === 'memory')) {
     hints.push(
-      'no exporter is required: positions are committed without waiting for any of them, so records can be lost',
+      'no exporter is required or has a buffer on disk: positions are committed without waiting for any of them, so records can be lost',
     );
   }
   return hints;

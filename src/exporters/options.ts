@@ -29,6 +29,8 @@ export function duration(least = 0, most = LONGEST_TIMER): z.ZodType<number, str
   });
 }
 
+const BUFFER_BYTES = { memory: 64 * 2 ** 20, disk: 2 ** 30 };
+
 const exporterName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be of lower-case letters, digits and dashes, 63 at most');
@@ -44,14 +46,24 @@ export const exporterOptions = {
     ),
   buffer: z
     .strictObject({
+      type: z
+        .enum(['memory', 'disk'])
+        .default('memory')
+        .describe(
+          'Where records wait: in memory, or in files under dataDir, which a restart does not lose. With disk a few MiB are in memory too.',
+        ),
       bytes: byteSize(2 ** 20)
-        .prefault('64MiB')
-        .describe('Bytes of records that wait for this exporter. Size.'),
+        .optional()
+        .meta({
+          description: 'Bytes of records that wait for this exporter, at most. Size.',
+          'x-default': '64MiB in memory, 1GiB on disk',
+        }),
       overflow: z
         .enum(['drop-newest', 'drop-oldest'])
         .default('drop-newest')
         .describe('What is dropped, and counted, when the buffer is full.'),
     })
+    .transform(({ type, bytes, overflow }) => ({ type, bytes: bytes ?? BUFFER_BYTES[type], overflow }))
     .prefault({})
     .describe('The buffer of an exporter that is not required.'),
   deadLetter: exporterName

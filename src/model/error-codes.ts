@@ -182,6 +182,18 @@ export const ERROR_CODES = {
     cause: 'A sink refused a record for what it is.',
     remedy: 'The record was set aside and counted; see the log for the reason.',
   },
+  // buffer
+  BUFFER_UNUSABLE: {
+    class: 'configuration',
+    cause: 'The folder for the buffer of an exporter cannot be made or read.',
+    remedy: 'Give the user of the process a dataDir that it may write to, or let the buffer be of type memory.',
+  },
+  BUFFER_UNWRITABLE: {
+    class: 'transient',
+    cause: 'The buffer of an exporter cannot be written or read: the disk is full, away or broken.',
+    remedy:
+      'Make room in dataDir, or lower buffer.bytes; it is tried again, and meanwhile a few MiB wait in memory and the rest is dropped by the policy.',
+  },
   // topology
   DRAIN_TIMEOUT: {
     class: 'transient',

@@ -80,8 +80,21 @@ export interface ExporterStatus {
   /** Records acknowledged since the start. */
   readonly acknowledged: number;
   readonly pendingBytes: number;
+  /** Of one that is not required. */
+  readonly buffer?: BufferStatus;
   /** What the exporter says of itself: what is where, without content. */
   readonly status: Readonly<Record<string, number | string | boolean>>;
+}
+
+/** What waits for an exporter that is not required. */
+export interface BufferStatus {
+  readonly type: 'memory' | 'disk';
+  readonly bytes: number;
+  readonly records: number;
+  /** Bytes that it may hold. */
+  readonly limit: number;
+  /** Of its files, with what of them is acknowledged. */
+  readonly diskBytes?: number;
 }
 
 /** What the health endpoints answer. `live: false` asks the platform for a restart. */

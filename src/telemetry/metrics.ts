@@ -67,6 +67,27 @@ export function createMetrics(registry = new Registry()) {
       'exporter',
     ]),
     pendingBytes: gauge('exporter_pending_bytes', 'Bytes written to the exporter and not acknowledged.', ['exporter']),
+    bufferBytes: gauge('exporter_buffer_bytes', 'Bytes that wait in the buffer of an exporter that is not required.', [
+      'exporter',
+    ]),
+    bufferRecords: gauge(
+      'exporter_buffer_records',
+      'Records that wait in the buffer of an exporter that is not required.',
+      ['exporter'],
+    ),
+    bufferDiskBytes: gauge(
+      'exporter_buffer_disk_bytes',
+      'Size of the files of a buffer on disk, with what of them is acknowledged.',
+      ['exporter'],
+    ),
+    bufferErrors: counter('exporter_buffer_errors_total', 'Times that a buffer on disk could not be written or read.', [
+      'exporter',
+    ]),
+    bufferDamaged: counter(
+      'exporter_buffer_damaged_bytes_total',
+      'Bytes of a buffer on disk that are no records: cut short by a crash, or damaged.',
+      ['exporter'],
+    ),
     ackSeconds: histogram(
       'exporter_ack_seconds',
       'Time from handing a batch to the exporter to its acknowledgement.',

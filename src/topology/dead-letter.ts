@@ -72,7 +72,7 @@ export class DeadLetters {
         const subject = (name: string): string => compiled({ namespace: '', name, operation: 'UPDATED' });
         route = { outlet, subject, sequence: 0, waiting: [] };
         open.set(outlet, route);
-        outlet.exporter.open(DEAD_LETTERS, 1, undefined);
+        outlet.open(DEAD_LETTERS, 1, undefined);
       }
       this.#routes.set(exporter, route);
     }

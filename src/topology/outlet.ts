@@ -1,7 +1,8 @@
-import type { Batch, Exporter } from '../exporters/exporter.ts';
+import type { Batch, Exporter, Health } from '../exporters/exporter.ts';
 import type { FieldColumn } from '../model/field-type.ts';
 import type { Position } from '../model/position.ts';
 import type { Stream } from '../model/resource.ts';
+import type { BufferStatus } from '../model/status.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
@@ -12,20 +13,50 @@ export interface OutletOptions {
   readonly buffer: { readonly bytes: number; readonly overflow: 'drop-newest' | 'drop-oldest' };
 }
 
+/** The way to one exporter. */
+export interface Outlet {
+  readonly name: string;
+  readonly type: string;
+  readonly required: boolean;
+  /** No position is committed before this has what stands before it: stored, or in a buffer that outlives the process. */
+  readonly awaited: boolean;
+  readonly cuts: boolean;
+  readonly exporter: Exporter;
+  /** Index of this exporter's lane in every plan; negative where it gets nothing but dead letters. */
+  readonly lane: number;
+  /** Of what was written and is not acknowledged. */
+  readonly pendingBytes: number;
+  /** Records, since the start. */
+  readonly acknowledged: number;
+  /** Undefined where it is required. */
+  readonly buffer: BufferStatus | undefined;
+  /** A stream begins, or begins again, at this committed position. */
+  open(stream: Stream, incarnation: number, position: Position | undefined, fields?: readonly FieldColumn[]): void;
+  /** The stream does not send again what it has sent up to this sequence. */
+  committed(stream: string, sequence: number): void;
+  write(batch: Batch): void;
+  /** The exporter has stored everything that it was given of the stream, up to and including this sequence. */
+  acked(stream: string, sequence: number): void;
+  health(): Health;
+  /** Before the end: delivers what is not safe otherwise. */
+  drain(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** A share of an optional exporter's buffer that the exporter itself may hold; the rest waits here, where it can be dropped. */
 const FORWARDED = 0.5;
 
 /**
- * The way to one exporter. A required one takes every batch, bounded by the credits that its acknowledgements give back. An
- * optional one has a buffer of its own: what does not fit is dropped by its policy, counted, and holds up nothing.
+ * The way to an exporter whose batches are in memory. A required one takes every batch, bounded by the credits that its
+ * acknowledgements give back. An optional one has a buffer of its own: what does not fit is dropped by its policy, counted,
+ * and holds up nothing.
  */
-export class Outlet {
+export class MemoryOutlet implements Outlet {
   readonly name: string;
   readonly type: string;
   readonly required: boolean;
   readonly cuts: boolean;
   readonly exporter: Exporter;
-  /** Index of this exporter's lane in every plan. */
   readonly lane: number;
   readonly #options: OutletOptions;
   readonly #metrics: Metrics;
@@ -67,13 +98,30 @@ export class Outlet {
     return this.#waitingBytes + this.#forwardedBytes;
   }
 
-  /** It gets dead letters: what they are about waits for them, also where it is not required. */
-  get lettersOnly(): boolean {
-    return this.lane < 0;
-  }
-
   get acknowledged(): number {
     return this.#acknowledged;
+  }
+
+  get awaited(): boolean {
+    return this.required;
+  }
+
+  get buffer(): BufferStatus | undefined {
+    if (this.required) return undefined;
+    const records = this.#waiting.reduce((sum, b) => sum + b.records, 0);
+    return { type: 'memory', bytes: this.#waitingBytes, records, limit: this.#options.buffer.bytes };
+  }
+
+  health(): Health {
+    return this.exporter.health();
+  }
+
+  drain(signal: AbortSignal): Promise<void> {
+    return this.exporter.drain(signal);
+  }
+
+  close(): Promise<void> {
+    return this.exporter.close();
   }
 
   open(stream: Stream, incarnation: number, position: Position | undefined, fields: readonly FieldColumn[] = []): void {
@@ -85,7 +133,6 @@ export class Outlet {
     this.exporter.open(stream, incarnation, position, fields);
   }
 
-  /** The stream does not send again what it has sent up to this sequence. */
   committed(stream: string, sequence: number): void {
     if (!this.required) this.#committed.set(stream, sequence);
   }
@@ -104,7 +151,6 @@ export class Outlet {
     this.#forward(batch);
   }
 
-  /** The exporter has stored everything of the stream up to and including this sequence. */
   acked(stream: string, sequence: number): void {
     const batches = this.#forwarded.get(stream);
     while (batches !== undefined && batches.length > 0 && batches[0]!.sequence <= sequence) {

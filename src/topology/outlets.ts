@@ -7,8 +7,10 @@ import { WorkerThread } from '../shard/threads.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { LanePlan } from '../transform/plan.ts';
+import { openBuffer, warnOfForgottenBuffers } from './buffer-folders.ts';
 import { DEAD_LETTERS, DeadLetters, type Route } from './dead-letter.ts';
-import { Outlet } from './outlet.ts';
+import { type BufferedBatch, bufferReports, DiskOutlet } from './disk-outlet.ts';
+import { MemoryOutlet, type Outlet, type OutletOptions } from './outlet.ts';
 import type { StreamRun } from './stream-run.ts';
 
 /** The registry keeps each type beside its own configuration; seen from here they are all alike. */
@@ -37,6 +39,7 @@ export interface OutletsContext {
   readonly credits: Credits;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly mode: 'run' | 'snapshot';
   readonly runOf: (stream: string) => StreamRun | undefined;
   readonly onLost: (stream: string, reason: string) => void;
 }
@@ -56,7 +59,8 @@ export async function createOutlets(config: Config, context: OutletsContext): Pr
     const own = (): Outlet => outlets[index] as Outlet;
     const events: ExporterEvents = {
       acked: (stream, incarnation, sequence) => {
-        if (stream === DEAD_LETTERS.id) {
+        if (own() instanceof DiskOutlet) own().acked(stream, sequence);
+        else if (stream === DEAD_LETTERS.id) {
           own().acked(stream, sequence);
           deadLetters?.acked(own(), sequence);
         } else context.runOf(stream)?.acked(own(), incarnation, sequence);
@@ -78,10 +82,22 @@ export async function createOutlets(config: Config, context: OutletsContext): Pr
       events,
       openThread: () => new WorkerThread('parquet'),
     });
-    const dropped = (batch: Batch): void => {
-      if (batch.stream === DEAD_LETTERS) deadLetters?.dropped(own(), batch.sequence);
-    };
-    outlets.push(new Outlet(exporter, receiving.indexOf(e), e, context.metrics, logger, dropped));
+    const lane = receiving.indexOf(e);
+    if (e.buffer.type === 'disk' && context.mode === 'run') {
+      const taken = ({ stream, incarnation, sequence }: BufferedBatch): void => {
+        if (stream === DEAD_LETTERS.id) deadLetters?.acked(own(), sequence);
+        else context.runOf(stream)?.taken(own(), incarnation, sequence);
+      };
+      const readable = (): void => (outlets[index] as DiskOutlet | undefined)?.forward();
+      const reports = bufferReports(e.name, context.metrics, logger);
+      const buffer = await openBuffer(config, e, exporterType(e).lane(e), { ...reports, taken, readable });
+      outlets.push(new DiskOutlet(exporter, lane, e, buffer, context.metrics));
+    } else {
+      const dropped = (batch: Batch): void => {
+        if (batch.stream === DEAD_LETTERS) deadLetters?.dropped(own(), batch.sequence);
+      };
+      outlets.push(new MemoryOutlet(exporter, lane, inMemory(e), context.metrics, logger, dropped));
+    }
   }
   const routes = new Map<string, Route>();
   for (const e of config.exporters) {
@@ -91,5 +107,16 @@ export async function createOutlets(config: Config, context: OutletsContext): Pr
       routes.set(e.name, { outlet, subject: exporterType(target).lane(target).subject });
   }
   deadLetters = new DeadLetters(routes, config.cluster.name, context.credits, context.metrics, logger);
+  if (context.mode === 'run') await warnOfForgottenBuffers(config, logger);
+  // What an earlier process has left goes first.
+  for (const outlet of outlets) if (outlet instanceof DiskOutlet) outlet.forward();
   return { outlets, deadLetters };
+}
+
+/** A snapshot is over when it is delivered, and may be taken beside a run whose buffers are on the disk: its own are in memory. */
+const SNAPSHOT_BUFFER = 64 * 2 ** 20;
+
+function inMemory({ name, type, required, buffer: { type: where, bytes, overflow } }: ExporterConfig): OutletOptions {
+  const limit = where === 'disk' ? Math.min(bytes, SNAPSHOT_BUFFER) : bytes;
+  return { name, type, required, buffer: { bytes: limit, overflow } };
 }

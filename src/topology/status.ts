@@ -46,7 +46,7 @@ function reasonsOf(topology: Topology): string[] {
   if (topology.draining) return ['it is draining'];
   const reasons: string[] = [];
   for (const outlet of topology.outlets) {
-    const health = outlet.exporter.health();
+    const health = outlet.health();
     if (!health.ok && outlet.required) reasons.push(`exporter ${outlet.name}: ${health.detail ?? 'not ready'}`);
   }
   if (topology.rewriting) reasons.push('the state was lost and is being opened again');
@@ -99,7 +99,7 @@ export function statusOf(topology: Topology): StatusReport {
     }),
     shards: topology.shards.status(),
     exporters: topology.outlets.map((o) => {
-      const { ok, detail } = o.exporter.health();
+      const { ok, detail } = o.health();
       return {
         name: o.name,
         type: o.type,
@@ -108,6 +108,7 @@ export function statusOf(topology: Topology): StatusReport {
         ...(detail === undefined ? {} : { detail }),
         acknowledged: o.acknowledged,
         pendingBytes: o.pendingBytes,
+        ...(o.buffer === undefined ? {} : { buffer: o.buffer }),
         status: o.exporter.status(),
       };
     }),
@@ -132,6 +133,11 @@ export function observe(topology: Topology): void {
     const exporter = outlet.name;
     metrics.pendingBytes.set({ exporter }, outlet.pendingBytes);
     metrics.connected.set({ exporter }, outlet.exporter.health().ok ? 1 : 0);
+    const { buffer } = outlet;
+    if (buffer === undefined) continue;
+    metrics.bufferBytes.set({ exporter }, buffer.bytes);
+    metrics.bufferRecords.set({ exporter }, buffer.records);
+    if (buffer.diskBytes !== undefined) metrics.bufferDiskBytes.set({ exporter }, buffer.diskBytes);
   }
   for (const { index, queueBytes } of topology.shards.status())
     metrics.shardQueueBytes.set({ shard: String(index) }, queueBytes);

@@ -1,4 +1,3 @@
-import { AckTracker } from '../checkpoint/ack-tracker.ts';
 import { WatershardError } from '../model/errors.ts';
 import type { FieldColumn } from '../model/field-type.ts';
 import type { Intake } from '../model/intake.ts';
@@ -13,6 +12,7 @@ import type { Committable, PendingCommit } from './committer.ts';
 import { Generations } from './generations.ts';
 import type { Outlet } from './outlet.ts';
 import { about, Poison, VERDICTS } from './poison.ts';
+import { StreamAcks } from './stream-acks.ts';
 import { reportResult } from './stream-report.ts';
 import type { Gap, StreamRunContext } from './stream-run-context.ts';
 
@@ -26,10 +26,7 @@ export class StreamRun implements Committable {
   #incarnation: number;
   #begun = false;
   #sequence = 0;
-  /** What is stored durably, for commits. */
-  #acks: AckTracker;
-  /** What the exporters have taken over into memory budgets of their own, or stored: its credit is given back. */
-  #taken: AckTracker;
+  #acks: StreamAcks;
   readonly #fields: readonly FieldColumn[];
   #position: Position | undefined;
   #stopped = true;
@@ -59,8 +56,7 @@ export class StreamRun implements Committable {
     this.records = context.former?.records ?? 0;
     this.bytes = context.former?.bytes ?? 0;
     this.#gap = context.former?.gap;
-    this.#acks = this.#newTracker();
-    this.#taken = this.#newTracker(false);
+    this.#acks = this.#newAcks();
     this.knownObjects = plans.map(() => 0);
     this.knownBytes = plans.map(() => 0);
     this.#fields = (plans[0]?.extract ?? []).map(({ name, expression, type = staticType(expression) }) => ({
@@ -75,7 +71,7 @@ export class StreamRun implements Committable {
 
   /** Nothing is on its way: all work is done, acknowledged and committed. */
   get idle(): boolean {
-    return this.#working.length === 0 && !this.#acks.uncommitted;
+    return this.#working.length === 0 && !this.#acks.durable.uncommitted;
   }
 
   /** The shards have answered everything. */
@@ -105,7 +101,7 @@ export class StreamRun implements Committable {
 
   /** When the oldest of what is not acknowledged was read, a shard may still be at work on it; Unix time, microseconds. */
   get oldestUnacked(): number | undefined {
-    return this.#acks.oldestUnacked ?? this.#working[0];
+    return this.#acks.durable.oldestUnacked ?? this.#working[0];
   }
 
   /**
@@ -270,10 +266,8 @@ export class StreamRun implements Committable {
     const letters = reportResult(this.#context, this.stream, result);
     const held = letters !== undefined;
     const takers = this.#context.outlets.filter((outlet) => result.lanes[outlet.lane] != null);
-    const recipients = takers.filter((o) => o.required).map((o) => o.name);
+    const recipients = takers.filter((o) => o.awaited).map((o) => o.name);
     this.#acks.register({ sequence, resourceVersion, deltas: [result.delta], bytes, observedAt, recipients, held });
-    // What is held keeps its credit too, and all that is read behind it: else what waits for the commit had no bound.
-    this.#taken.register({ sequence, resourceVersion: '', deltas: [], bytes, observedAt, recipients, held });
     if (letters !== undefined) void this.#releaseAfter(letters, this.#incarnation, sequence);
     for (const outlet of takers) {
       const lane = result.lanes[outlet.lane] as ArrayBuffer;
@@ -286,7 +280,7 @@ export class StreamRun implements Committable {
         records: result.records,
       });
     }
-    this.#giveBack();
+    this.#acks.settle();
   }
 
   /** Only the commit waits for the letters: a crash before they are stored replays the batch, and sends them again. */
@@ -294,25 +288,24 @@ export class StreamRun implements Committable {
     await letters;
     if (incarnation !== this.#incarnation) return;
     this.#acks.released(sequence);
-    this.#taken.released(sequence);
-    this.#giveBack();
     this.#context.onProgress(this);
   }
 
   /** An exporter has taken these batches over into its own memory budget. */
   absorbed(outlet: Outlet, incarnation: number, sequence: number): void {
-    if (incarnation !== this.#incarnation || !outlet.required) return;
-    this.#taken.acked(outlet.name, sequence);
-    this.#giveBack();
+    if (incarnation === this.#incarnation && outlet.required) this.#acks.absorbed(outlet.name, sequence);
   }
 
   acked(outlet: Outlet, incarnation: number, sequence: number): void {
     if (incarnation !== this.#incarnation) return;
     outlet.acked(this.stream.id, sequence);
-    if (!outlet.required) return;
-    this.#acks.acked(outlet.name, sequence);
-    this.#taken.acked(outlet.name, sequence);
-    this.#giveBack();
+    if (outlet.required) this.taken(outlet, incarnation, sequence);
+  }
+
+  /** The outlet answers for these batches from now on: they are stored, or in a buffer that outlives the process. */
+  taken(outlet: Outlet, incarnation: number, sequence: number): void {
+    if (incarnation !== this.#incarnation) return;
+    this.#acks.stored(outlet.name, sequence);
     this.#context.onProgress(this);
   }
 
@@ -323,16 +316,17 @@ export class StreamRun implements Committable {
       return;
     }
     // Without a file to close there is nothing that would be acknowledged and end the cutting.
-    if (!this.#acks.cutClosesFiles) return;
+    if (!this.#acks.durable.cutClosesFiles) return;
     this.#cutting = true;
-    this.#acks.cut(this.#sequence);
+    this.#acks.durable.cut(this.#sequence);
     for (const outlet of this.#context.outlets) if (outlet.cuts) outlet.exporter.cut(this.stream.id, this.#sequence);
   }
 
   takeCommit(): PendingCommit | undefined {
     // The position of a stream without records advances too, or it would expire.
-    if (this.#acks.cutIsFree) this.#acks.cut(this.#acks.registered);
-    const ready = this.#acks.committable();
+    const { durable } = this.#acks;
+    if (durable.cutIsFree) durable.cut(durable.registered);
+    const ready = durable.committable();
     if (ready === undefined) return undefined;
     const generation = this.#generations.at(ready.sequence);
     const position: Position = {
@@ -351,14 +345,14 @@ export class StreamRun implements Committable {
 
   #committed(position: Position, sequence: number): void {
     this.#position = position;
-    this.#acks.committed(sequence);
+    this.#acks.durable.committed(sequence);
     // It is the first work of an incarnation, a batch a part.
     if (sequence >= this.plans.length) this.#gap = undefined;
     for (const outlet of this.#context.outlets) {
       if (outlet.cuts) outlet.exporter.committed(this.stream.id, position);
       else outlet.committed(this.stream.id, sequence);
     }
-    if (this.#cutting && this.#acks.pendingCut === undefined) {
+    if (this.#cutting && this.#acks.durable.pendingCut === undefined) {
       this.#cutting = false;
       if (this.#cutAgain) {
         this.#cutAgain = false;
@@ -366,13 +360,6 @@ export class StreamRun implements Committable {
       }
     }
     this.#context.onProgress(this);
-  }
-
-  #giveBack(): void {
-    const taken = this.#taken.committable();
-    if (taken === undefined) return;
-    this.#taken.committed(taken.sequence);
-    this.#context.credits.give(this.stream.id, taken.bytes);
   }
 
   #key(part: number): string {
@@ -387,15 +374,13 @@ export class StreamRun implements Committable {
     this.#working = [];
     this.#cutting = false;
     this.#cutAgain = false;
-    this.#acks = this.#newTracker();
-    this.#taken = this.#newTracker(false);
+    this.#acks = this.#newAcks();
   }
 
-  #newTracker(files = true): AckTracker {
-    const required = this.#context.outlets.filter((o) => o.required);
-    return new AckTracker(
-      required.map(({ name, cuts }) => ({ name, cuts: cuts && files })),
-      this.#position?.resourceVersion ?? '',
+  #newAcks(): StreamAcks {
+    const { outlets, credits } = this.#context;
+    return new StreamAcks(outlets, this.#position?.resourceVersion ?? '', (bytes) =>
+      credits.give(this.stream.id, bytes),
     );
   }
 }

@@ -278,7 +278,7 @@ export class Topology {
   }
 
   async #connect(): Promise<void> {
-    const { metrics, logger } = this.options;
+    const { metrics, logger, mode } = this.options;
     const topology = this;
     const { outlets, deadLetters } = await createOutlets(this.config, {
       get epoch() {
@@ -287,6 +287,7 @@ export class Topology {
       credits: this.credits,
       metrics,
       logger,
+      mode,
       runOf: (stream) => this.runs.get(stream),
       onLost: (stream, reason) => {
         const run = this.runs.get(stream);
@@ -346,7 +347,7 @@ export class Topology {
       for (const run of pending()) if (run.quiet) run.cut();
       await pause(20, deadline);
     }
-    await Promise.all(this.outlets.map((o) => o.exporter.drain(deadline)));
+    await Promise.all(this.outlets.map((o) => o.drain(deadline)));
     return [...missing, ...unacknowledged(this)];
   }
 
@@ -365,7 +366,7 @@ export class Topology {
   async #close(): Promise<void> {
     await this.watcher.stop();
     await this.committer.stop();
-    await Promise.all(this.outlets.map((o) => o.exporter.close()));
+    await Promise.all(this.outlets.map((o) => o.close()));
     await this.shards.close();
     await this.session.close();
     this.options.logger.info({ records: this.records }, 'stopped');

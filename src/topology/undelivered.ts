@@ -29,7 +29,7 @@ export function unacknowledged(topology: Topology): string[] {
     { streams: late.length },
     `not everything was delivered within the grace period${rest === '' ? '' : '; the rest is sent after the next start'}`,
   );
-  return [...lines, ...sinkTrouble(topology, (o) => o.required || o.lettersOnly)];
+  return [...lines, ...sinkTrouble(topology, (o) => o.required || o.lane < 0)];
 }
 
 function sinkTrouble({ outlets }: Topology, awaited = (o: Outlet): boolean => o.required): string[] {

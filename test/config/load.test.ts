@@ -135,6 +135,23 @@ flow: { bytesInFlight: 8MiB, bytesPerStream: 9MiB }
     ]);
   });
 
+  test('a buffer on disk is for an exporter that is not required, and has room for more by default', () => {
+    const exporter = (rest: string): string =>
+      `cluster: { name: demo }\nexporters:\n  - { name: bus, type: file, path: a, ${rest} }\n`;
+    assert.deepEqual(problems(exporter('buffer: { type: disk }')), [
+      'line 3: exporters[0].buffer.type: "bus" is required, and a required exporter has no buffer: what it has not stored is read again; set required: false, or leave buffer out',
+    ]);
+    const buffer = (rest: string): unknown =>
+      parseConfig(exporter(`required: false, ${rest}`), 'test.yaml').exporters[0]!.buffer;
+    assert.deepEqual(buffer('buffer: { type: disk }'), { type: 'disk', bytes: 2 ** 30, overflow: 'drop-newest' });
+    assert.deepEqual(buffer('buffer: { type: disk, bytes: 5MiB, overflow: drop-oldest }'), {
+      type: 'disk',
+      bytes: 5 * 2 ** 20,
+      overflow: 'drop-oldest',
+    });
+    assert.deepEqual(buffer('buffer: {}'), { type: 'memory', bytes: 64 * 2 ** 20, overflow: 'drop-newest' });
+  });
+
   test('takes a small bytesInFlight alone: the share of one stream is never more', () => {
     const { flow } = parseConfig(`${MINIMAL}flow: { bytesInFlight: 8MiB }\n`, 'test.yaml');
     assert.equal(bytesPerStream(flow), 8 * 2 ** 20);

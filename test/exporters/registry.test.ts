@@ -9,7 +9,7 @@ const JETSTREAM = { name: 'bus', type: 'jetstream', servers: ['nats://127.0.0.1:
 
 test('the smallest configuration of each bus gets its defaults', () => {
   const bus = EXPORTERS.jetstream.config.parse(JETSTREAM);
-  assert.deepEqual(bus.buffer, { bytes: 64 * 2 ** 20, overflow: 'drop-newest' });
+  assert.deepEqual(bus.buffer, { type: 'memory', bytes: 64 * 2 ** 20, overflow: 'drop-newest' });
   assert.deepEqual(
     [
       bus.required,

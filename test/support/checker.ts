@@ -10,26 +10,32 @@ export const keyOf = (r: { group: string; resource: string; namespace: string; n
 const idOf = (w: Write): string => (w.operation === 'DELETED' ? `${w.uid}:deleted` : `${w.uid}:${w.resourceVersion}`);
 
 /** No id twice, each message deduplicated by its id, and the versions of each object in ascending order up to its delete. */
-export function checkStream(records: readonly SeenRecord[]): void {
-  const ids = new Set<string>();
-  const last = new Map<string, string>();
-  for (const r of records) {
+export class StreamCheck {
+  readonly ids = new Set<string>();
+  readonly #last = new Map<string, string>();
+
+  add(r: SeenRecord): void {
     assert.equal(r.messageId, r.id);
-    assert.ok(!ids.has(r.id), `id ${r.id} stands twice in the stream (${keyOf(r)})`);
-    ids.add(r.id);
-    if (r.operation === 'GAP') continue;
-    const before = last.get(r.uid);
+    assert.ok(!this.ids.has(r.id), `id ${r.id} stands twice in the stream (${keyOf(r)})`);
+    this.ids.add(r.id);
+    if (r.operation === 'GAP') return;
+    const before = this.#last.get(r.uid);
     assert.notEqual(before, 'deleted', `${keyOf(r)}: ${r.operation} of ${r.uid} after its delete`);
-    if (r.operation === 'DELETED') last.set(r.uid, 'deleted');
+    if (r.operation === 'DELETED') this.#last.set(r.uid, 'deleted');
     else {
       if (before !== undefined)
         assert.ok(
           (compareResourceVersions(before, r.resourceVersion) ?? 0) < 0,
           `${keyOf(r)}: ${r.resourceVersion} after ${before}`,
         );
-      last.set(r.uid, r.resourceVersion);
+      this.#last.set(r.uid, r.resourceVersion);
     }
   }
+}
+
+export function checkStream(records: readonly SeenRecord[]): void {
+  const check = new StreamCheck();
+  for (const record of records) check.add(record);
 }
 
 /** Every confirmed write is there. */

@@ -36,28 +36,34 @@ export async function makeStream(
   await connection.close();
 }
 
-/** Everything in the stream, in order. */
-export async function readStream(url: string, name = 'K8S'): Promise<SeenRecord[]> {
+/** Everything that is in the stream now, in order. */
+export async function* streamRecords(url: string, name = 'K8S'): AsyncGenerator<SeenRecord> {
   const connection = await connect({ servers: url });
-  const manager = await jetstreamManager(connection);
-  const { state } = await manager.streams.info(name);
-  const records: SeenRecord[] = [];
-  if (state.messages > 0) {
+  try {
+    const manager = await jetstreamManager(connection);
+    const { state } = await manager.streams.info(name);
+    if (state.messages === 0) return;
     const made = await manager.consumers.add(name, { ack_policy: AckPolicy.None, mem_storage: true });
     const consumer = await jetstream(connection).consumers.get(name, made.name);
-    while (records.length < state.messages) {
-      const before = records.length;
+    for (let read = 0; read < state.messages; ) {
+      const before = read;
       // Asked for more than some 64 MB at once, the server takes this for a slow consumer.
       const count = Math.min(FETCHED, state.messages - before);
       for await (const m of await consumer.fetch({ max_messages: count, expires: 30_000 })) {
-        const record = m.json<SeenRecord>();
+        read++;
         const messageId = m.headers?.get('Nats-Msg-Id') ?? '';
-        records.push({ ...record, subject: m.subject, sequence: m.seq, messageId });
+        yield { ...m.json<SeenRecord>(), subject: m.subject, sequence: m.seq, messageId };
       }
-      if (records.length === before) throw new Error(`${before} of ${state.messages} messages could be read`);
+      if (read === before) throw new Error(`${before} of ${state.messages} messages could be read`);
     }
+  } finally {
+    await connection.close();
   }
-  await connection.close();
+}
+
+export async function readStream(url: string, name = 'K8S'): Promise<SeenRecord[]> {
+  const records: SeenRecord[] = [];
+  for await (const record of streamRecords(url, name)) records.push(record);
   return records;
 }
 

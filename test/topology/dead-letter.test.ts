@@ -7,7 +7,7 @@ import { Credits } from '../../src/shard/credits.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { DEAD_LETTERS, DeadLetters } from '../../src/topology/dead-letter.ts';
-import { Outlet, type OutletOptions } from '../../src/topology/outlet.ts';
+import { MemoryOutlet, type Outlet, type OutletOptions } from '../../src/topology/outlet.ts';
 import { PODS } from '../support/batches.ts';
 
 interface Sink {
@@ -31,7 +31,7 @@ function sink(metrics: Metrics, options: Partial<OutletOptions> = {}, onDropped?
     open: () => undefined,
     write: (batch: Batch) => batches.push(batch),
   } as unknown as Exporter;
-  return { outlet: new Outlet(exporter, -1, { ...OPTIONS, ...options }, metrics, logger, onDropped), batches };
+  return { outlet: new MemoryOutlet(exporter, -1, { ...OPTIONS, ...options }, metrics, logger, onDropped), batches };
 }
 
 const refused = (exporter: string, n: number, payload: Uint8Array = Buffer.from(`{"n":${n}}`)): Rejected => ({

@@ -5,7 +5,7 @@ import { LaneWriter } from '../../src/model/lane.ts';
 import type { Stream } from '../../src/model/resource.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
-import { Outlet } from '../../src/topology/outlet.ts';
+import { MemoryOutlet } from '../../src/topology/outlet.ts';
 
 const stream = (id: string): Stream => ({
   id,
@@ -49,7 +49,7 @@ function optional(bytes: number, overflow: 'drop-newest' | 'drop-oldest') {
   const metrics = createMetrics();
   const { exporter, given } = standingStill();
   const options = { name: 'e', type: 'jetstream', required: false, buffer: { bytes, overflow } };
-  return { metrics, given, outlet: new Outlet(exporter, 0, options, metrics, createLogger('silent')) };
+  return { metrics, given, outlet: new MemoryOutlet(exporter, 0, options, metrics, createLogger('silent')) };
 }
 
 describe('the way to an optional exporter', () => {

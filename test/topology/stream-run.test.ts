@@ -7,7 +7,7 @@ import type { StateSession, StreamCommit } from '../../src/state/state.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { DeadLetters } from '../../src/topology/dead-letter.ts';
-import { Outlet } from '../../src/topology/outlet.ts';
+import { MemoryOutlet } from '../../src/topology/outlet.ts';
 import type { ShardSet } from '../../src/topology/shard-set.ts';
 import { StreamRun } from '../../src/topology/stream-run.ts';
 import type { StreamRunContext } from '../../src/topology/stream-run-context.ts';
@@ -64,7 +64,7 @@ function setUp(cuts = false) {
   const metrics = createMetrics();
   const logger = createLogger('silent');
   const buffer = { bytes: 2 ** 20, overflow: 'drop-newest' } as const;
-  const outlet = new Outlet(exporter, 0, { name: 'bus', type: 't', required: true, buffer }, metrics, logger);
+  const outlet = new MemoryOutlet(exporter, 0, { name: 'bus', type: 't', required: true, buffer }, metrics, logger);
   const context: StreamRunContext = {
     shards,
     outlets: [outlet],
@@ -249,7 +249,7 @@ describe('a batch with objects that were set aside', () => {
     const sink = { ...outlet.exporter, write: (batch: Batch) => sent.push(batch) } as unknown as Exporter;
     const buffer = { bytes: 2 ** 20, overflow: 'drop-newest' } as const;
     const options = { name: 'letters', type: 't', required: true, buffer };
-    const away = new Outlet(sink, -1, options, context.metrics, context.logger);
+    const away = new MemoryOutlet(sink, -1, options, context.metrics, context.logger);
     const routes = new Map([['bus', { outlet: away, subject: undefined }]]);
     const deadLetters = new DeadLetters(routes, 'demo', credits, context.metrics, context.logger);
     const run = new StreamRun(stream, [plan], [0], {
