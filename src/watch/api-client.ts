@@ -50,7 +50,7 @@ export class ApiClient {
 
   /**
    * Any HTTP status is an answer. A 401 is tried once more with credentials read anew.
-   * @throws WatershardError API_UNREACHABLE, API_UNAUTHORIZED (no credentials), KUBECONFIG_INVALID (on reading them anew)
+   * @throws WatershardError API_UNREACHABLE, API_UNAUTHORIZED (no credentials)
    */
   async get(path: string, options: GetOptions = {}): Promise<ApiResponse> {
     const access = await this.#credentials.access();

@@ -81,11 +81,16 @@ export class Credentials {
 
   /**
    * Reads everything anew, for when the server refused what `access` of this generation gave.
-   * @throws WatershardError KUBECONFIG_INVALID
+   * @throws WatershardError API_UNAUTHORIZED where that cannot be read, as it is being written: to be tried again
    */
   reload(generation: number): void {
     if (generation !== this.#generation) return;
-    this.#config = this.#read();
+    try {
+      this.#config = this.#read();
+    } catch (cause) {
+      const message = `getting credentials for ${this.#cluster.server} anew failed: ${errorMessage(cause)}`;
+      throw new WatershardError('API_UNAUTHORIZED', message, { cause });
+    }
     this.#cluster = this.#config.getCurrentCluster() as Cluster;
     this.#generation++;
     this.#asking = undefined;

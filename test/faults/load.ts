@@ -1,7 +1,5 @@
 import { seededRandom, type Workload } from '../support/workload.ts';
 
-/** Writes a second, about: enough that every fault strikes in the middle of something. */
-const RATE = 120;
 const WRITERS = 4;
 
 /**
@@ -11,6 +9,8 @@ const WRITERS = 4;
 export class Load {
   readonly #workload: Workload;
   readonly #random: () => number;
+  /** Writes a second, about: enough that every fault strikes in the middle of something. */
+  rate = 120;
   #on = false;
   #writers: Promise<void>[] = [];
   /** Writes that failed. */
@@ -49,7 +49,7 @@ export class Load {
       } catch {
         this.failed++; // the API server is away, or refuses
       }
-      const rest = (WRITERS * 1000) / RATE - (performance.now() - begin);
+      const rest = (WRITERS * 1000) / this.rate - (performance.now() - begin);
       await new Promise((r) => setTimeout(r, Math.max(0, rest * (0.5 + this.#random()))));
     }
   }
