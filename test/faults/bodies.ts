@@ -37,6 +37,20 @@ export const endAfter = (bytes: number): BodyChange =>
     }
   };
 
+/** Ended after so long as if that were all. */
+export const endAfterTime = (milliseconds: number): BodyChange =>
+  async function* (body) {
+    const chunks = body[Symbol.asyncIterator]();
+    const over = new Promise<IteratorReturnResult<undefined>>((resolve) =>
+      setTimeout(() => resolve({ done: true, value: undefined }), milliseconds),
+    );
+    for (;;) {
+      const { done, value } = await Promise.race([chunks.next(), over]);
+      if (done === true) return;
+      yield value;
+    }
+  };
+
 /** These lines behind so many lines of the server. */
 export const withLines = (after: number, ...lines: readonly string[]): BodyChange =>
   async function* (body) {

@@ -28,7 +28,8 @@ export type Fault =
   /** Nothing comes until the rules are cleared, when the connection breaks. */
   | { readonly type: 'hang' }
   | { readonly type: 'delay'; readonly milliseconds: number }
-  | { readonly type: 'body'; readonly change: BodyChange };
+  /** `close`: the connection ends with the answer. */
+  | { readonly type: 'body'; readonly change: BodyChange; readonly close?: boolean };
 
 export interface Rule {
   readonly when: (request: ProxiedRequest) => boolean;
@@ -180,7 +181,7 @@ export class HttpProxy {
         return;
       }
       const { 'content-length': _, ...rest } = answer.headers;
-      response.writeHead(answer.statusCode ?? 502, rest);
+      response.writeHead(answer.statusCode ?? 502, fault.close === true ? { ...rest, connection: 'close' } : rest);
       response.flushHeaders();
       void this.#change(fault.change(answer as AsyncIterable<Buffer>), response).catch(abandon);
     });
