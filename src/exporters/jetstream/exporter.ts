@@ -84,21 +84,12 @@ export class JetStreamExporter implements Exporter {
   async start(signal: AbortSignal): Promise<void> {
     const beat = Math.min(1000, this.#config.ackTimeout / 2);
     this.#ackTimer = setInterval(() => this.#resendUnanswered(), beat).unref();
-    for (this.#failures = 0; ; ) {
-      signal.throwIfAborted();
-      try {
-        if (await this.#establish()) break;
-      } catch (e) {
-        const error = sinkError(this.name, e);
-        if (error.class === 'configuration' || this.#phase === 'closed') throw error;
-        this.#trouble.report(error);
-        await sleep(backoffDelay(++this.#failures), undefined, {
-          signal: AbortSignal.any([signal, this.#ending.signal]),
-        });
-      }
+    for (let breaks = -1; breaks !== this.#breaks; ) {
+      await this.#begin(signal);
+      breaks = this.#breaks;
+      await this.#claims?.begin();
     }
     this.#started = true;
-    await this.#claims?.begin();
     this.#resume();
   }
 
@@ -162,6 +153,21 @@ export class JetStreamExporter implements Exporter {
       ...(this.#claims === undefined ? {} : { intoObjectStore: this.#window.parked }),
       acked: this.#acked,
     };
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
+    for (this.#failures = 0; ; ) {
+      signal.throwIfAborted();
+      try {
+        if (await this.#establish()) return;
+      } catch (e) {
+        const error = sinkError(this.name, e);
+        if (error.class === 'configuration' || this.#phase === 'closed') throw error;
+        this.#trouble.report(error);
+        const end = AbortSignal.any([signal, this.#ending.signal]);
+        await sleep(backoffDelay(++this.#failures), undefined, { signal: end });
+      }
+    }
   }
 
   /** Connects unless the library is doing that, and checks the stream. @returns whether the connection held meanwhile */
