@@ -51,7 +51,7 @@ export class Persistence {
   health(): Health {
     const [trouble] = this.#failing.values();
     if (trouble === undefined) return { ok: true };
-    return { ok: false, detail: `${trouble.code}: ${trouble.message}. ${trouble.remedy}` };
+    return { ok: false, detail: `${trouble.code}: ${trouble.message.replace(/\.$/, '')}. ${trouble.remedy}` };
   }
 
   close(): void {

@@ -56,7 +56,7 @@ export class S3Store implements FileStore {
 
   async check(): Promise<void> {
     const { bucket, prefix } = this.#target;
-    await this.#attempt('listing', prefix, 0, async (options) => {
+    await this.#attempt('listing', '', 0, async (options) => {
       const command = new this.#sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 });
       await this.#client.send(command, options);
     });
@@ -138,8 +138,15 @@ export class S3Store implements FileStore {
       return await action({ abortSignal });
     } catch (e) {
       const late = abortSignal.aborted ? `it was not done within ${milliseconds / 1000} s: ` : '';
-      const text = `${doing} s3://${bucket}/${prefix}${key}: ${late}${errorMessage(e)}`;
+      const text = `${doing} s3://${bucket}/${prefix}${key}: ${late}${reason(e)}`;
       throw new WatershardError(errorCode(e), text, { cause: e });
     }
   }
+}
+
+/** With the code of S3, by which its meaning can be looked up. */
+function reason(error: unknown): string {
+  const text = errorMessage(error);
+  const { name, $metadata } = error as { readonly name?: string; readonly $metadata?: unknown };
+  return $metadata === undefined || name === undefined || text.includes(name) ? text : `${name}: ${text}`;
 }
