@@ -62,7 +62,7 @@ test('a message that is not answered waits twice as long each time it is sent, u
   const [message] = take() as [Message];
   message.sentAt = 10_000;
   const due = [1, 2, 3, 4, 5, 9].map((attempts) => {
-    message.attempts = attempts;
+    message.unansweredAttempts = attempts;
     for (let at = message.sentAt; ; at += 100) if (window.unanswered(1000, at).length > 0) return at - 10_000;
   });
   assert.deepEqual(due, [1100, 2100, 4100, 8100, 8100, 8100]);

@@ -66,17 +66,21 @@ describe('faults of NATS', () => {
     }
   }
 
-  /** Deletes the stream under load. @returns what it had stored */
-  async function deleteStream(servers: string | string[]): Promise<SeenRecord[]> {
+  /** Deletes the stream under load, and lets it be made again. @returns what it had stored */
+  async function deleteStream(servers: string | string[], again: () => Promise<void>): Promise<SeenRecord[]> {
     const witness = await AckWitness.start(servers);
     const before = await readStream(servers);
+    const last = before.at(-1)?.sequence ?? 0;
     await rig.load.writes(60);
     await administer(servers, (streams) => streams.delete('K8S'));
-    await witness.flush();
+    // Answers of a cluster come over other connections. A subscriber that stays would hide that no stream is there.
+    await wait(1000);
     await witness.stop();
-    const all = new Map([...before, ...witness.stored.values()].map((r) => [r.id, r]));
-    assert.ok(all.size > before.length, 'it was deleted under load');
-    return [...all.values()].sort((a, b) => a.sequence - b.sequence);
+    await again();
+    // The sequences of the new one begin at 1 again.
+    const late = [...witness.stored.values()].filter(({ sequence }) => sequence > last);
+    assert.ok(late.length > 0, 'it was deleted under load');
+    return [...before, ...late].sort((a, b) => a.sequence - b.sequence);
   }
 
   fault('the server is killed and restarted, three times', async () => {
@@ -132,18 +136,17 @@ describe('faults of NATS', () => {
 
   fault('the stream is deleted, and made again by an administrator', async () => {
     const { nats } = rig.rig;
-    const deleted = await deleteStream(nats.url);
-    await rig.notReady(
-      /bus: stream K8S of exporter bus does not exist; run: nats stream add K8S.*EXPORTER_TARGET_MISSING/,
-    );
-    await nats.streamFilesGone();
-    await makeStream(nats.url);
-    rig.deleted = deleted;
+    rig.deleted = await deleteStream(nats.url, async () => {
+      const said = /bus: stream K8S of exporter bus does not exist; run: nats stream add K8S.*EXPORTER_TARGET_MISSING/;
+      await rig.notReady(said);
+      await nats.streamFilesGone();
+      await makeStream(nats.url);
+    });
     await verdict();
   });
 
   fault('the stream is deleted, and made again by the program', async () => {
-    deletedInTrio = await deleteStream(trio.urls);
+    deletedInTrio = await deleteStream(trio.urls, async () => undefined);
     await verdict();
     const { config } = await administer(trio.urls, (streams) => streams.info('K8S'));
     assert.equal(config.num_replicas, 3);
@@ -192,6 +195,7 @@ describe('faults of NATS', () => {
     await witness.stop();
     const thrownOut = (): number => nats.log.split('Slow Consumer').length;
     const before = thrownOut();
+    const reconnects = await rig.counter('watershard_exporter_retries_total', /"bus".*reconnect/);
     rig.nats.stall();
     // Acknowledgements are small: what fills the buffers on the way is for the same inbox, and answers no message.
     const filler = await connect({ servers: nats.url });
@@ -200,9 +204,8 @@ describe('faults of NATS', () => {
       return thrownOut() > before;
     });
     await filler.close();
-    await rig.notReady(/bus: /);
     await verdict();
-    assert.match(rig.program.log, /the connection to NATS broke/);
+    assert.ok((await rig.counter('watershard_exporter_retries_total', /"bus".*reconnect/)) > reconnects);
   });
 
   fault('objects above max_payload: by claim check, as dead letters, and where the server takes them', async () => {

@@ -222,7 +222,7 @@ export class JetStreamExporter implements Exporter {
     this.#phase = 'ready';
     this.#recovered();
     for (const message of [...this.#window.inFlight.values()]) {
-      message.attempts = 0;
+      message.unansweredAttempts = 0;
       this.#send(message, 'reconnect');
     }
     this.#pump();
@@ -247,9 +247,7 @@ export class JetStreamExporter implements Exporter {
 
   #send(message: Message, retryReason?: string): void {
     if (retryReason !== undefined) this.#context.metrics.retries.inc({ exporter: this.name, reason: retryReason });
-    message.sentAt = Date.now();
-    message.attempts++;
-    message.failed = false;
+    this.#window.sent(message);
     try {
       this.#client.publish(message.token, message.subject, message.headers, message.reference ?? message.payload);
     } catch (e) {
@@ -294,6 +292,7 @@ export class JetStreamExporter implements Exporter {
   /** Stops sending until this message is stored. */
   #hold(message: Message, reason: string, error: WatershardError): void {
     message.failed = true;
+    message.unansweredAttempts = 0;
     if (this.#phase === 'closed' || this.#phase === 'down') return;
     this.#trouble.report(error);
     if (this.#phase === 'holding' && message !== this.#probe) return; // its turn comes when the probe is stored

@@ -37,6 +37,8 @@ export interface Message extends LaneRecord {
   /** Unix time, milliseconds; of the last attempt. */
   sentAt: number;
   attempts: number;
+  /** Of these, the ones since it was last answered, or the connection made. */
+  unansweredAttempts: number;
   /** The server has answered the last attempt with an error, so it is not stored. */
   failed: boolean;
   next: Message | undefined;
@@ -100,9 +102,17 @@ export class KeyedWindow {
     return this.#queued === 0 && this.inFlight.size === 0 && this.#parked.size === 0 && this.#setAside === 0;
   }
 
+  /** It is being sent. */
+  sent(message: Message): void {
+    message.sentAt = Date.now();
+    message.attempts++;
+    message.unansweredAttempts++;
+    message.failed = false;
+  }
+
   /** A message was sent again, and has no answer yet. */
   get repeating(): boolean {
-    return [...this.inFlight.values()].some((m) => m.attempts > 1);
+    return [...this.inFlight.values()].some((m) => m.unansweredAttempts > 1);
   }
 
   /** A message in flight to this subject, or else any. */
@@ -172,7 +182,7 @@ export class KeyedWindow {
    */
   unanswered(timeout: number, now = Date.now()): Message[] {
     return [...this.inFlight.values()].filter(
-      (m) => m.sentAt < now - timeout * Math.min(PATIENCE, 2 ** (m.attempts - 1)),
+      (m) => m.sentAt < now - timeout * Math.min(PATIENCE, 2 ** (m.unansweredAttempts - 1)),
     );
   }
 
@@ -252,6 +262,7 @@ export class KeyedWindow {
       reference: undefined,
       sentAt: 0,
       attempts: 0,
+      unansweredAttempts: 0,
       failed: false,
       next: undefined,
     };
