@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -10,6 +11,7 @@ import { EXPORTERS } from '../../src/exporters/registry.ts';
 import { makeBatch, PODS, recordId, recordKey, type TestRecord } from '../support/batches.ts';
 import { assertStored, ExporterProbe, recordRun } from '../support/exporter-probe.ts';
 import { NatsServer } from '../support/servers/nats.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { readStream, type StoredMessage } from './jetstream-reading.ts';
 
@@ -182,6 +184,45 @@ for (const maxPayload of [1_048_576, 65_536]) {
       await probe.acked(1, other.id);
       assert.match(probe.exporter.health().detail ?? '', /EXPORTER_REFUSED/);
       assert.equal(probe.lastAck(), 0);
+    });
+
+    test('a connection that breaks while the bucket is looked for: not ready before it is back, and then it sends', async () => {
+      const proxy = await TcpProxy.start(server.port);
+      const config = EXPORTERS.jetstream.config.parse({
+        name: 'sink',
+        type: 'jetstream',
+        servers: [`nats://127.0.0.1:${proxy.port}`],
+        stream: 'K8S',
+        createStream: true,
+        oversize: 'claim-check',
+        claimCheck: { create: true },
+        ackTimeout: '500ms',
+        user: 'all',
+        password: 'pass-all',
+      });
+      const create = (context: ExporterContext): Promise<Exporter> => EXPORTERS.jetstream.create(config, context);
+      // The line about the stream is the last step before the look for the bucket.
+      const breakOff = (line: string): void => {
+        if (line.includes('stream created')) proxy.reset(true);
+      };
+      probe = new ExporterProbe({ create }, { logger: pino({ level: 'debug' }, { write: breakOff }) });
+      try {
+        const exporter = await probe.create();
+        const started = exporter.start(AbortSignal.timeout(20_000)).then(() => 'started');
+        probe.write(makeBatch({ sequence: 1, records: recordRun(20, 5) }));
+        const waited = setTimeout(2000, 'waiting', { ref: false });
+        assert.equal(await Promise.race([started, waited]), 'waiting');
+        assert.match(exporter.health().detail ?? '', /EXPORTER_UNREACHABLE/);
+        assert.equal(exporter.status().phase, 'down');
+        proxy.heal();
+        await started;
+        await probe.acked(1);
+        assertStored(await stored(), recordRun(20, 5), true);
+        assert.deepEqual([exporter.health(), exporter.status().phase], [{ ok: true }, 'ready']);
+      } finally {
+        await probe.exporter.close();
+        await proxy.stop();
+      }
     });
 
     test('survive a server that goes in the middle', async () => {

@@ -56,6 +56,18 @@ test('holds to the limits of messages and bytes, but lets a larger message go al
   assert.equal(take()[0]?.id, 'uid-e:1');
 });
 
+test('a message that is not answered waits twice as long each time it is sent, up to eightfold', () => {
+  const { window, take } = open();
+  window.add(makeBatch({ sequence: 1, records: [record('a', 1)] }));
+  const [message] = take() as [Message];
+  message.sentAt = 10_000;
+  const due = [1, 2, 3, 4, 5, 9].map((attempts) => {
+    message.unansweredAttempts = attempts;
+    for (let at = message.sentAt; ; at += 100) if (window.unanswered(1000, at).length > 0) return at - 10_000;
+  });
+  assert.deepEqual(due, [1100, 2100, 4100, 8100, 8100, 8100]);
+});
+
 test('a parked message keeps its key and its batch, but no room; it comes back with a new token', () => {
   const { window, acks, take } = open({ messages: 1, bytes: 100 });
   window.add(makeBatch({ sequence: 1, records: [record('a', 1, 100), record('a', 2), record('b', 1)] }));

@@ -38,6 +38,8 @@ export class FaultRig {
   readonly kubeconfig: string;
   readonly #settings: Record<string, unknown>;
   readonly #judge = new Judge();
+  /** Records that stood in a stream which an administrator has deleted. */
+  deleted: SeenRecord[] = [];
 
   private constructor(
     rig: Rig,
@@ -127,9 +129,9 @@ export class FaultRig {
   }
 
   /** Objects, the program, and then a load that goes on. */
-  async begin(objects = 200): Promise<void> {
+  async begin(objects = 200, changes: Record<string, unknown> = {}): Promise<void> {
     await this.workload.create(objects);
-    await this.run();
+    await this.run(changes);
     this.load.start();
   }
 
@@ -177,7 +179,7 @@ export class FaultRig {
     await this.program.ready(90);
     await this.rig.settled();
     await this.history.caughtUp();
-    const records = await this.rig.records();
+    const records = [...this.deleted, ...(await this.rig.records())];
     this.#judge.judge(records, this.history.lives, allowance);
     checkTable(await this.rig.rows(), records);
     assert.ok(this.memoryPeak() < MEMORY_MIB, `${this.memoryPeak()} MiB were needed at the peak`);

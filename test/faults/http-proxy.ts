@@ -29,7 +29,9 @@ export type Fault =
   | { readonly type: 'hang' }
   | { readonly type: 'delay'; readonly milliseconds: number }
   /** `close`: the connection ends with the answer. */
-  | { readonly type: 'body'; readonly change: BodyChange; readonly close?: boolean };
+  | { readonly type: 'body'; readonly change: BodyChange; readonly close?: boolean }
+  /** As `body`, of the request. */
+  | { readonly type: 'upload'; readonly change: BodyChange };
 
 export interface Rule {
   readonly when: (request: ProxiedRequest) => boolean;
@@ -185,15 +187,15 @@ export class HttpProxy {
       response.flushHeaders();
       void this.#change(fault.change(answer as AsyncIterable<Buffer>), response).catch(abandon);
     });
-    request.pipe(upstream);
+    if (fault?.type === 'upload') void this.#change(fault.change(request), upstream).catch(abandon);
+    else request.pipe(upstream);
   }
 
-  async #change(body: AsyncIterable<Buffer>, response: http.ServerResponse): Promise<void> {
+  async #change(body: AsyncIterable<Buffer>, to: http.ServerResponse | http.ClientRequest): Promise<void> {
     for await (const chunk of body) {
-      if (!response.write(chunk))
-        await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
-      if (response.destroyed) return;
+      if (!to.write(chunk)) await new Promise((resolve) => to.once('drain', resolve).once('close', resolve));
+      if (to.destroyed) return;
     }
-    response.end();
+    to.end();
   }
 }

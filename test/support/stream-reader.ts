@@ -20,12 +20,15 @@ export interface SeenRecord {
   readonly patch?: unknown;
 }
 
-/** Messages that are fetched at once. */
+/** Messages that are fetched at once: asked for more than some 64 MB, the server takes this for a slow consumer. */
 const FETCHED = 500;
+const FETCHED_LARGE = 40;
+/** Bytes of a message on average from which on some are large. */
+const LARGE = 4096;
 
 /** Makes the stream that the configurations of the tests name. */
 export async function makeStream(
-  url: string,
+  url: string | string[],
   name = 'K8S',
   subjects = ['k8s.>'],
   limits: Partial<StreamConfig> = {},
@@ -37,18 +40,18 @@ export async function makeStream(
 }
 
 /** Everything that is in the stream now, in order. */
-export async function* streamRecords(url: string, name = 'K8S'): AsyncGenerator<SeenRecord> {
+export async function* streamRecords(url: string | string[], name = 'K8S'): AsyncGenerator<SeenRecord> {
   const connection = await connect({ servers: url });
   try {
     const manager = await jetstreamManager(connection);
     const { state } = await manager.streams.info(name);
     if (state.messages === 0) return;
+    const fetched = state.bytes > LARGE * state.messages ? FETCHED_LARGE : FETCHED;
     const made = await manager.consumers.add(name, { ack_policy: AckPolicy.None, mem_storage: true });
     const consumer = await jetstream(connection).consumers.get(name, made.name);
     for (let read = 0; read < state.messages; ) {
       const before = read;
-      // Asked for more than some 64 MB at once, the server takes this for a slow consumer.
-      const count = Math.min(FETCHED, state.messages - before);
+      const count = Math.min(fetched, state.messages - before);
       for await (const m of await consumer.fetch({ max_messages: count, expires: 30_000 })) {
         read++;
         const messageId = m.headers?.get('Nats-Msg-Id') ?? '';
@@ -61,7 +64,8 @@ export async function* streamRecords(url: string, name = 'K8S'): AsyncGenerator<
   }
 }
 
-export async function readStream(url: string, name = 'K8S'): Promise<SeenRecord[]> {
+/** Everything in the stream, in order. */
+export async function readStream(url: string | string[], name = 'K8S'): Promise<SeenRecord[]> {
   const records: SeenRecord[] = [];
   for await (const record of streamRecords(url, name)) records.push(record);
   return records;

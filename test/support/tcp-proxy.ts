@@ -6,6 +6,8 @@ export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #target: number;
+  /** Of those, the ones towards the server. */
+  readonly #upstreams = new Set<Socket>();
   #blackhole = false;
   #refuse = false;
   /** Milliseconds that what the server says is on its way, and what the client says. */
@@ -22,6 +24,8 @@ export class TcpProxy {
         return;
       }
       const upstream = connect(this.#target, '127.0.0.1');
+      this.#upstreams.add(upstream);
+      upstream.on('close', () => this.#upstreams.delete(upstream));
       this.#pass(client, upstream, 'requests');
       this.#pass(upstream, client, 'answers');
     });
@@ -53,13 +57,19 @@ export class TcpProxy {
     this.#blackhole = all;
   }
 
+  /** What the server says on the open connections is not read until they are healed: it waits in the server at last. */
+  stall(): void {
+    for (const upstream of this.#upstreams) upstream.pause();
+  }
+
   /** From now on everything takes so long to arrive, in its order. */
   delay(milliseconds: number, what: 'answers' | 'requests' = 'answers'): void {
     this.#delays[what] = milliseconds;
   }
 
-  /** New connections work again; those that were open stay as they are. */
+  /** New connections work again, and what was stalled is read; those that carry nothing stay as they are. */
   heal(): void {
+    for (const upstream of this.#upstreams) if (upstream.listenerCount('data') > 0) upstream.resume();
     this.#blackhole = false;
     this.#refuse = false;
     this.#delays = { answers: 0, requests: 0 };

@@ -33,6 +33,7 @@ export class ClaimStore {
   /** Those of which a put has failed. */
   readonly #failing = new Set<Message>();
   #puts = 0;
+  #begun = false;
   #opened: { readonly connection: NatsConnection; readonly objects: Promise<ObjectStore> } | undefined;
 
   /** @param stored called once a message, without a claim where its batch is void and nothing was put */
@@ -54,8 +55,10 @@ export class ClaimStore {
     return this.#trouble.detail;
   }
 
-  /** Looks for the bucket once, and goes on looking behind the caller's back where it is not there. */
+  /** Looks for the bucket once, and goes on looking behind the caller's back where it is not there. Idempotent. */
   async begin(): Promise<void> {
+    if (this.#begun) return;
+    this.#begun = true;
     try {
       await this.#objects();
     } catch (e) {

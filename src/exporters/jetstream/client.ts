@@ -152,6 +152,7 @@ export class NatsClient {
   }
 
   async #follow(connection: NatsConnection): Promise<void> {
+    let stale = false;
     for await (const status of connection.status()) {
       if (this.#closing) return;
       if (status.type === 'reconnecting') this.#failures++;
@@ -159,6 +160,10 @@ export class NatsClient {
       else if (status.type === 'reconnect') {
         this.#failures = 0;
         this.#events.reconnected();
+      } else if (status.type === 'staleConnection') {
+        // The library would flush what it has first, which takes for ever where the other end does not read.
+        stale = true;
+        void connection.close();
       } else if (status.type === 'error' && status.error instanceof errors.PermissionViolationError) {
         const { operation, subject } = status.error;
         // What asked for it is told: the check of the stream, or a put into the object store.
@@ -170,8 +175,9 @@ export class NatsClient {
       }
     }
     if (this.#closing) return;
-    const reason = await connection.closed();
+    const closed = await connection.closed();
     this.#connection = undefined;
+    const reason = stale ? new Error('the server does not answer pings') : closed;
     this.#events.closed(connectFault(this.#config, reason ?? new Error('the connection was closed')));
   }
 

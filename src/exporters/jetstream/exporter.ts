@@ -10,7 +10,7 @@ import { NatsClient } from './client.ts';
 import type { JetStreamConfig } from './config.ts';
 import { type Answer, type Claim, claimReference, headerWriter, subjectFault } from './request.ts';
 import { verdictOn } from './server-errors.ts';
-import { checkTarget } from './target.ts';
+import { TargetCheck } from './target.ts';
 import { KeyedWindow, type Message, type OpenBatch } from './window.ts';
 
 /**
@@ -28,6 +28,7 @@ export class JetStreamExporter implements Exporter {
   readonly #trouble: Trouble;
   readonly #client: NatsClient;
   readonly #window: KeyedWindow;
+  readonly #target: TargetCheck;
   /** Where records go that are too large; undefined where they are rejected. */
   readonly #claims: ClaimStore | undefined;
   readonly #headers: ReturnType<typeof headerWriter>;
@@ -45,7 +46,8 @@ export class JetStreamExporter implements Exporter {
   /** Connections lost: tells whether one was lost during a check. */
   #breaks = 0;
   #maxMessage: number | undefined;
-  #warned = '';
+  /** Something was stored since the last look at what is late. */
+  #heard = false;
   #acked = 0;
 
   constructor(config: JetStreamConfig, context: ExporterContext, capabilities: Capabilities) {
@@ -54,6 +56,7 @@ export class JetStreamExporter implements Exporter {
     this.#config = config;
     this.#context = context;
     this.#trouble = new Trouble(context);
+    this.#target = new TargetCheck(config, context);
     this.#headers = headerWriter(config.stream);
     this.#attributes = attributeWriter(config, context.cluster);
     this.#window = new KeyedWindow({ messages: config.maxInFlight, bytes: config.maxInFlightBytes }, (batch) =>
@@ -84,21 +87,12 @@ export class JetStreamExporter implements Exporter {
   async start(signal: AbortSignal): Promise<void> {
     const beat = Math.min(1000, this.#config.ackTimeout / 2);
     this.#ackTimer = setInterval(() => this.#resendUnanswered(), beat).unref();
-    for (this.#failures = 0; ; ) {
-      signal.throwIfAborted();
-      try {
-        if (await this.#establish()) break;
-      } catch (e) {
-        const error = sinkError(this.name, e);
-        if (error.class === 'configuration' || this.#phase === 'closed') throw error;
-        this.#trouble.report(error);
-        await sleep(backoffDelay(++this.#failures), undefined, {
-          signal: AbortSignal.any([signal, this.#ending.signal]),
-        });
-      }
+    for (let breaks = -1; breaks !== this.#breaks; ) {
+      await this.#begin(signal);
+      breaks = this.#breaks;
+      await this.#claims?.begin();
     }
     this.#started = true;
-    await this.#claims?.begin();
     this.#resume();
   }
 
@@ -164,6 +158,21 @@ export class JetStreamExporter implements Exporter {
     };
   }
 
+  async #begin(signal: AbortSignal): Promise<void> {
+    for (this.#failures = 0; ; ) {
+      signal.throwIfAborted();
+      try {
+        if (await this.#establish()) return;
+      } catch (e) {
+        const error = sinkError(this.name, e);
+        if (error.class === 'configuration' || this.#phase === 'closed') throw error;
+        this.#trouble.report(error);
+        const end = AbortSignal.any([signal, this.#ending.signal]);
+        await sleep(backoffDelay(++this.#failures), undefined, { signal: end });
+      }
+    }
+  }
+
   /** Connects unless the library is doing that, and checks the stream. @returns whether the connection held meanwhile */
   async #establish(): Promise<boolean> {
     const breaks = this.#breaks;
@@ -172,13 +181,7 @@ export class JetStreamExporter implements Exporter {
     const { connection } = this.#client;
     if (connection === undefined) throw new WatershardError('EXPORTER_UNREACHABLE', `exporter ${this.name} was closed`);
     this.#context.metrics.connected.set({ exporter: this.name }, 1);
-    const { maxMessage, warnings, created } = await checkTarget(connection, this.#config, this.#context.cluster);
-    this.#maxMessage = maxMessage;
-    if (created) this.#context.logger.info({ exporter: this.name, stream: this.#config.stream }, 'stream created');
-    if (warnings.join() !== this.#warned) {
-      for (const warning of warnings) this.#context.logger.warn({ exporter: this.name }, warning);
-      this.#warned = warnings.join();
-    }
+    this.#maxMessage = await this.#target.run(connection);
     return breaks === this.#breaks;
   }
 
@@ -218,7 +221,10 @@ export class JetStreamExporter implements Exporter {
     this.#failures = 0;
     this.#phase = 'ready';
     this.#recovered();
-    for (const message of [...this.#window.inFlight.values()]) this.#send(message, 'reconnect');
+    for (const message of [...this.#window.inFlight.values()]) {
+      message.unansweredAttempts = 0;
+      this.#send(message, 'reconnect');
+    }
     this.#pump();
   }
 
@@ -241,9 +247,7 @@ export class JetStreamExporter implements Exporter {
 
   #send(message: Message, retryReason?: string): void {
     if (retryReason !== undefined) this.#context.metrics.retries.inc({ exporter: this.name, reason: retryReason });
-    message.sentAt = Date.now();
-    message.attempts++;
-    message.failed = false;
+    this.#window.sent(message);
     try {
       this.#client.publish(message.token, message.subject, message.headers, message.reference ?? message.payload);
     } catch (e) {
@@ -263,7 +267,7 @@ export class JetStreamExporter implements Exporter {
       this.#acked++;
       this.#window.settle(message, true);
       if (message === this.#probe) this.#release();
-      else if (this.#phase === 'ready' && this.#trouble.detail !== undefined) this.#recovered();
+      else this.#heard = true;
       this.#pump();
       return;
     }
@@ -280,9 +284,7 @@ export class JetStreamExporter implements Exporter {
   }
 
   #forbidden(error: WatershardError, subject: string): void {
-    const message =
-      [...this.#window.inFlight.values()].find((m) => m.subject === subject) ??
-      this.#window.inFlight.values().next().value;
+    const message = this.#window.sentTo(subject);
     if (message !== undefined) this.#hold(message, 'forbidden', error);
     else this.#trouble.report(error);
   }
@@ -290,6 +292,7 @@ export class JetStreamExporter implements Exporter {
   /** Stops sending until this message is stored. */
   #hold(message: Message, reason: string, error: WatershardError): void {
     message.failed = true;
+    message.unansweredAttempts = 0;
     if (this.#phase === 'closed' || this.#phase === 'down') return;
     this.#trouble.report(error);
     if (this.#phase === 'holding' && message !== this.#probe) return; // its turn comes when the probe is stored
@@ -325,15 +328,16 @@ export class JetStreamExporter implements Exporter {
 
   #resendUnanswered(): void {
     if (this.#phase !== 'ready' && this.#phase !== 'holding') return;
-    const before = Date.now() - this.#config.ackTimeout;
-    const late = [...this.#window.inFlight.values()].filter(
-      (m) => m.sentAt < before && (!m.failed || this.#phase === 'ready'),
-    );
-    if (late.length === 0) return;
-    const error = new WatershardError(
-      'EXPORTER_UNREACHABLE',
-      `exporter ${this.name}: ${late.length} messages were not answered within ${this.#config.ackTimeout / 1000} s`,
-    );
+    const { ackTimeout } = this.#config;
+    const late = this.#window.unanswered(ackTimeout).filter((m) => !m.failed || this.#phase === 'ready');
+    if (late.length === 0) {
+      // Answers that keep coming late are one trouble, not many.
+      if (this.#phase === 'ready' && this.#heard && !this.#window.repeating) this.#recovered();
+      return;
+    }
+    this.#heard = false;
+    const text = `exporter ${this.name}: ${late.length} messages were not answered within ${ackTimeout / 1000} s`;
+    const error = new WatershardError('EXPORTER_UNREACHABLE', text);
     this.#trouble.report(error);
     for (const message of late) {
       if (message === this.#probe) this.#hold(message, 'timeout', error);
@@ -389,6 +393,7 @@ export class JetStreamExporter implements Exporter {
 
   #recovered(): void {
     this.#failures = 0;
+    this.#heard = false;
     this.#trouble.end();
   }
 }

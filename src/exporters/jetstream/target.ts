@@ -1,6 +1,7 @@
 import { JetStreamApiError, jetstreamManager, RetentionPolicy, StorageType, type StreamInfo } from '@nats-io/jetstream';
 import { errors, type NatsConnection } from '@nats-io/transport-node';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
+import type { ExporterContext } from '../exporter.ts';
 import type { JetStreamConfig, NewStream } from './config.ts';
 import { streamSubject, subjectCoverage, subjectPattern } from './request.ts';
 import { STREAM_NOT_FOUND } from './server-errors.ts';
@@ -10,7 +11,7 @@ const SUBJECTS_OVERLAP = 10065;
 /** No room: insufficient resources, and the account's limits of storage, memory and streams. */
 const NO_ROOM = new Set([10023, 10002, 10028, 10047, 10027]);
 
-export interface Target {
+interface Target {
   /** Bytes of headers and payload that the stream takes at most; undefined: as many as the server. */
   readonly maxMessage: number | undefined;
   /** What works, but not as well as it should. */
@@ -18,15 +19,33 @@ export interface Target {
   readonly created: boolean;
 }
 
-/**
- * Looks whether the stream is there, has a leader and takes our subjects; creates it where that is configured.
- * @throws WatershardError EXPORTER_TARGET_MISSING, EXPORTER_UNREACHABLE, EXPORTER_FULL or EXPORTER_MISCONFIGURED
- */
-export async function checkTarget(
-  connection: NatsConnection,
-  config: JetStreamConfig,
-  cluster: string,
-): Promise<Target> {
+/** The stream that records go to, and what was said of it. */
+export class TargetCheck {
+  readonly #config: JetStreamConfig;
+  readonly #context: ExporterContext;
+  #warned = '';
+
+  constructor(config: JetStreamConfig, context: ExporterContext) {
+    this.#config = config;
+    this.#context = context;
+  }
+
+  /**
+   * Looks whether the stream is there, has a leader and takes our subjects; creates it where that is configured.
+   * @returns the most bytes of a message that it takes; undefined: as many as the server
+   * @throws WatershardError EXPORTER_TARGET_MISSING, EXPORTER_UNREACHABLE, EXPORTER_FULL or EXPORTER_MISCONFIGURED
+   */
+  async run(connection: NatsConnection): Promise<number | undefined> {
+    const { name: exporter, cluster, logger } = this.#context;
+    const { maxMessage, warnings, created } = await checkTarget(connection, this.#config, cluster);
+    if (created) logger.info({ exporter, stream: this.#config.stream }, 'stream created');
+    if (warnings.join() !== this.#warned) for (const warning of warnings) logger.warn({ exporter }, warning);
+    this.#warned = warnings.join();
+    return maxMessage;
+  }
+}
+
+async function checkTarget(connection: NatsConnection, config: JetStreamConfig, cluster: string): Promise<Target> {
   const pattern = subjectPattern(config.subject, cluster);
   let info: StreamInfo;
   let created = false;

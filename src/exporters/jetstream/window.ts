@@ -8,6 +8,9 @@ import type { Batch } from '../exporter.ts';
  */
 const MAX_WAITING = 8192;
 
+/** Times the timeout: how long a repeated message waits for its answer at most. */
+const PATIENCE = 8;
+
 /** A batch of which not every record is settled. */
 export interface OpenBatch {
   readonly stream: string;
@@ -34,6 +37,8 @@ export interface Message extends LaneRecord {
   /** Unix time, milliseconds; of the last attempt. */
   sentAt: number;
   attempts: number;
+  /** Of these, the ones since it was last answered, or the connection made. */
+  unansweredAttempts: number;
   /** The server has answered the last attempt with an error, so it is not stored. */
   failed: boolean;
   next: Message | undefined;
@@ -97,6 +102,25 @@ export class KeyedWindow {
     return this.#queued === 0 && this.inFlight.size === 0 && this.#parked.size === 0 && this.#setAside === 0;
   }
 
+  /** It is being sent. */
+  sent(message: Message): void {
+    message.sentAt = Date.now();
+    message.attempts++;
+    message.unansweredAttempts++;
+    message.failed = false;
+  }
+
+  /** A message was sent again, and has no answer yet. */
+  get repeating(): boolean {
+    return [...this.inFlight.values()].some((m) => m.unansweredAttempts > 1);
+  }
+
+  /** A message in flight to this subject, or else any. */
+  sentTo(subject: string): Message | undefined {
+    const [any] = this.inFlight.values();
+    return [...this.inFlight.values()].find((m) => m.subject === subject) ?? any;
+  }
+
   open(stream: string, incarnation: number): void {
     for (const batch of this.#streams.get(stream)?.batches ?? []) batch.void = true;
     this.#streams.set(stream, { incarnation, batches: [] });
@@ -150,6 +174,16 @@ export class KeyedWindow {
       if (!message.batch.void) return message;
       this.settle(message, false);
     }
+  }
+
+  /**
+   * Those that were not answered in time: twice as long for each attempt, up to `PATIENCE`. What is sent again to a server
+   * that does not read stays in memory until the connection is given up.
+   */
+  unanswered(timeout: number, now = Date.now()): Message[] {
+    return [...this.inFlight.values()].filter(
+      (m) => m.sentAt < now - timeout * Math.min(PATIENCE, 2 ** (m.unansweredAttempts - 1)),
+    );
   }
 
   /** Out of the window, while the next of its key still waits for it. */
@@ -228,6 +262,7 @@ export class KeyedWindow {
       reference: undefined,
       sentAt: 0,
       attempts: 0,
+      unansweredAttempts: 0,
       failed: false,
       next: undefined,
     };

@@ -26,6 +26,14 @@ export const parquetConfig = z.strictObject({
     .boolean()
     .optional()
     .describe('Address buckets by path instead of host name. Default: true where endpoint is set.'),
+  partSize: byteSize(5 * MIB)
+    .prefault('64MiB')
+    .describe(
+      'A larger file goes to S3 in parts of this size. Smaller parts get through a slow network more easily. Size, 5MiB at least.',
+    ),
+  requestTimeout: duration(100)
+    .prefault('30s')
+    .describe('A request to S3 is given up after this long, and a second more for each MiB that it carries. Duration.'),
   rotate: z
     .strictObject({
       interval: duration(100)

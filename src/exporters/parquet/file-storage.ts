@@ -4,7 +4,16 @@ import type { ExporterContext } from '../exporter.ts';
 import { datesToNote, removeLeftovers, writeNote } from './leftovers.ts';
 import type { Persistence } from './persistence.ts';
 import type { EncodedFile, FieldTypes } from './protocol.ts';
-import { attemptKey, dateFolder, fileName, fileStem, resourceFolder, TABLES, type Table } from './request.ts';
+import {
+  attemptKey,
+  dateFolder,
+  fileName,
+  fileStem,
+  resourceFolder,
+  sequenceOf,
+  TABLES,
+  type Table,
+} from './request.ts';
 import { StickyTypes } from './sticky-types.ts';
 import type { StreamFiles } from './stream-files.ts';
 
@@ -92,6 +101,19 @@ export class FileStorage {
         logger.info(found, 'files of an attempt that was not committed are removed');
       }
     }
+    const folders = TABLES.map((table) => resourceFolder(table, cluster, resourceName(files.stream.resource)));
+    const unfinished = await this.#persistence.until(
+      (store) =>
+        store.removeUnfinished(
+          (key) => sequenceOf(key, fileStem(id, epoch)) !== undefined && folders.some((f) => key.startsWith(f)),
+        ),
+      files.signal,
+    );
+    if (unfinished > 0)
+      logger.info(
+        { exporter: name, stream: id, removed: unfinished },
+        'unfinished uploads of an earlier run are removed',
+      );
     files.swept = true;
   }
 

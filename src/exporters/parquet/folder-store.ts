@@ -75,6 +75,10 @@ export class FolderStore implements FileStore {
     }
   }
 
+  async removeUnfinished(): Promise<number> {
+    return 0; // a temporary file is written over by the next attempt
+  }
+
   close(): void {
     // Nothing is held open between calls.
   }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ErrorCode, errorMessage, WatershardError } from '../../model/errors.ts';
+import { errorMessage, WatershardError } from '../../model/errors.ts';
 import { backoffDelay } from '../backoff.ts';
 import type { ExporterContext, Health } from '../exporter.ts';
 import type { FileStore } from './store.ts';
@@ -13,7 +13,8 @@ export class Persistence {
   readonly #context: ExporterContext;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
-  #trouble: WatershardError | undefined;
+  /** Those that wait for their next attempt, and why: the store is well when there is none. */
+  readonly #failing = new Map<symbol, WatershardError>();
 
   constructor(store: FileStore, context: ExporterContext) {
     this.#store = store;
@@ -27,48 +28,54 @@ export class Persistence {
    * @throws the signal's reason, where it is aborted before the request has succeeded
    */
   async until<T>(request: (store: FileStore) => Promise<T>, signal: AbortSignal): Promise<T> {
-    for (let failures = 1; ; failures++) {
-      await this.#enter();
-      try {
-        signal.throwIfAborted();
-        const answer = await request(this.#store);
-        this.#well();
-        return answer;
-      } catch (e) {
-        if (signal.aborted) throw signal.reason;
-        this.#unwell(e);
-      } finally {
-        this.#leave();
+    const own = Symbol();
+    try {
+      for (let failures = 1; ; failures++) {
+        await this.#enter();
+        try {
+          signal.throwIfAborted();
+          return await request(this.#store);
+        } catch (e) {
+          if (signal.aborted) throw signal.reason;
+          this.#unwell(own, e);
+        } finally {
+          this.#leave();
+        }
+        await delay(backoffDelay(failures), undefined, { signal }).catch(() => signal.throwIfAborted());
       }
-      await delay(backoffDelay(failures), undefined, { signal }).catch(() => signal.throwIfAborted());
+    } finally {
+      this.#ended(own, signal);
     }
   }
 
   health(): Health {
-    if (this.#trouble === undefined) return { ok: true };
-    return { ok: false, detail: `${this.#trouble.code}: ${this.#trouble.message}. ${this.#trouble.remedy}` };
+    const [trouble] = this.#failing.values();
+    if (trouble === undefined) return { ok: true };
+    return { ok: false, detail: `${trouble.code}: ${trouble.message.replace(/\.$/, '')}. ${trouble.remedy}` };
   }
 
   close(): void {
     this.#store.close();
   }
 
-  #well(): void {
+  /** The request has succeeded, or is not wanted any more. */
+  #ended(request: symbol, signal: AbortSignal): void {
     const { name, logger, metrics } = this.#context;
-    metrics.connected.set({ exporter: name }, 1);
-    if (this.#trouble === undefined) return;
-    this.#trouble = undefined;
-    logger.info({ exporter: name }, 'files are stored again');
+    const failed = this.#failing.delete(request);
+    if (this.#failing.size > 0) return;
+    if (!signal.aborted) metrics.connected.set({ exporter: name }, 1);
+    if (failed) logger.info({ exporter: name }, 'files are stored again');
   }
 
-  #unwell(e: unknown): void {
+  #unwell(request: symbol, e: unknown): void {
     const { name, logger, metrics } = this.#context;
     const error = e instanceof WatershardError ? e : new WatershardError('INTERNAL', errorMessage(e), { cause: e });
-    const code: ErrorCode = error.code;
+    const { code, remedy } = error;
     metrics.retries.inc({ exporter: name, reason: code });
     metrics.connected.set({ exporter: name }, 0);
-    if (this.#trouble?.code !== code) logger.warn({ exporter: name, code, remedy: error.remedy }, error.message);
-    this.#trouble = error;
+    const known = [...this.#failing.values()].some((trouble) => trouble.code === code);
+    if (!known) logger.warn({ exporter: name, code, remedy }, error.message);
+    this.#failing.set(request, error);
   }
 
   async #enter(): Promise<void> {

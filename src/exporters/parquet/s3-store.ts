@@ -1,15 +1,11 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import { errorCode } from './s3-errors.ts';
+import { S3Uploads } from './s3-uploads.ts';
 import type { FileStore } from './store.ts';
 
-/** One request may take this long at most, and a second more for each MiB that it carries. */
-const TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const MIB = 2 ** 20;
-/** Above this a file goes in parts. */
-const ONE_REQUEST_BYTES = 64 * MIB;
-const PART_BYTES = 16 * MIB;
 
 export interface S3Target {
   readonly bucket: string;
@@ -18,6 +14,10 @@ export interface S3Target {
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
   readonly forcePathStyle: boolean | undefined;
+  /** A larger file goes in parts of this size. */
+  readonly partBytes: number;
+  /** Milliseconds that one request may take, beside a second for each MiB that it carries. */
+  readonly timeout: number;
 }
 
 type Sdk = typeof import('@aws-sdk/client-s3');
@@ -27,8 +27,9 @@ export class S3Store implements FileStore {
   readonly #sdk: Sdk;
   readonly #client: S3Client;
   readonly #target: S3Target;
+  readonly #uploads: S3Uploads;
 
-  private constructor(sdk: Sdk, target: S3Target) {
+  private constructor(sdk: Sdk, target: S3Target, warn: (text: string) => void) {
     this.#sdk = sdk;
     this.#target = target;
     const { endpoint, region } = target;
@@ -45,23 +46,25 @@ export class S3Store implements FileStore {
     if (region !== undefined) config.region = region;
     else if (endpoint !== undefined && process.env.AWS_REGION === undefined) config.region = 'us-east-1';
     this.#client = new sdk.S3Client(config);
+    this.#uploads = new S3Uploads(sdk, this.#client, target, (...attempt) => this.#attempt(...attempt), warn);
   }
 
   /** Loads the SDK, which takes some hundred milliseconds and is wanted only here. */
-  static async open(target: S3Target): Promise<S3Store> {
-    return new S3Store(await import('@aws-sdk/client-s3'), target);
+  static async open(target: S3Target, warn: (text: string) => void): Promise<S3Store> {
+    return new S3Store(await import('@aws-sdk/client-s3'), target, warn);
   }
 
   async check(): Promise<void> {
     const { bucket, prefix } = this.#target;
-    await this.#attempt('listing', prefix, 0, async (options) => {
+    await this.#attempt('listing', '', 0, async (options) => {
       const command = new this.#sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, MaxKeys: 1 });
       await this.#client.send(command, options);
     });
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
-    if (bytes.length > ONE_REQUEST_BYTES) return await this.#putParts(key, bytes);
+    await this.#uploads.abortUnended();
+    if (bytes.length > this.#target.partBytes) return await this.#uploads.put(key, bytes);
     const object = { ...this.#object(key), Body: bytes, ContentLength: bytes.length };
     await this.#attempt('storing', key, bytes.length, async (options) => {
       await this.#client.send(new this.#sdk.PutObjectCommand(object), options);
@@ -110,44 +113,12 @@ export class S3Store implements FileStore {
     }
   }
 
-  close(): void {
-    this.#client.destroy();
+  async removeUnfinished(isOurs: (key: string) => boolean): Promise<number> {
+    return await this.#uploads.removeLeft(isOurs);
   }
 
-  async #putParts(key: string, bytes: Uint8Array): Promise<void> {
-    const object = this.#object(key);
-    const { UploadId } = await this.#attempt('storing', key, 0, (options) =>
-      this.#client.send(new this.#sdk.CreateMultipartUploadCommand(object), options),
-    );
-    const upload = { ...object, UploadId };
-    try {
-      const parts: { PartNumber: number; ETag: string | undefined }[] = [];
-      for (let at = 0; at < bytes.length; at += PART_BYTES) {
-        const Body = bytes.subarray(at, at + PART_BYTES);
-        const PartNumber = parts.length + 1;
-        const { ETag } = await this.#attempt('storing', key, Body.length, (options) =>
-          this.#client.send(new this.#sdk.UploadPartCommand({ ...upload, PartNumber, Body }), options),
-        );
-        parts.push({ PartNumber, ETag });
-      }
-      await this.#attempt('storing', key, bytes.length, (options) =>
-        this.#client.send(
-          new this.#sdk.CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } }),
-          options,
-        ),
-      );
-    } catch (e) {
-      try {
-        await this.#client.send(new this.#sdk.AbortMultipartUploadCommand(upload));
-      } catch (abort) {
-        // The parts stay until the bucket's own rule for incomplete uploads removes them.
-        const code = e instanceof WatershardError ? e.code : errorCode(e);
-        throw new WatershardError(code, `${errorMessage(e)} (and its parts stay: ${errorMessage(abort)})`, {
-          cause: e,
-        });
-      }
-      throw e;
-    }
+  close(): void {
+    this.#client.destroy();
   }
 
   #object(key: string): { readonly Bucket: string; readonly Key: string } {
@@ -160,13 +131,22 @@ export class S3Store implements FileStore {
     bytes: number,
     action: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
+    const { bucket, prefix, timeout } = this.#target;
+    const milliseconds = timeout + Math.ceil(bytes / MIB) * 1000;
+    const abortSignal = AbortSignal.timeout(milliseconds);
     try {
-      return await action({ abortSignal: AbortSignal.timeout(TIMEOUT_MS + Math.ceil(bytes / MIB) * 1000) });
+      return await action({ abortSignal });
     } catch (e) {
-      const { bucket, prefix } = this.#target;
-      throw new WatershardError(errorCode(e), `${doing} s3://${bucket}/${prefix}${key}: ${errorMessage(e)}`, {
-        cause: e,
-      });
+      const late = abortSignal.aborted ? `it was not done within ${milliseconds / 1000} s: ` : '';
+      const text = `${doing} s3://${bucket}/${prefix}${key}: ${late}${reason(e)}`;
+      throw new WatershardError(errorCode(e), text, { cause: e });
     }
   }
+}
+
+/** With the code of S3, by which its meaning can be looked up. */
+function reason(error: unknown): string {
+  const text = errorMessage(error);
+  const { name, $metadata } = error as { readonly name?: string; readonly $metadata?: unknown };
+  return $metadata === undefined || name === undefined || text.includes(name) ? text : `${name}: ${text}`;
 }

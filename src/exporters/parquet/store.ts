@@ -12,5 +12,7 @@ export interface FileStore {
   list(prefix: string, after: string): Promise<readonly string[]>;
   /** Removing what is not there is no error. */
   remove(keys: readonly string[]): Promise<void>;
+  /** Removes what puts of earlier processes have left unfinished, unseen by `list`. @returns how many there were */
+  removeUnfinished(isOurs: (key: string) => boolean): Promise<number>;
   close(): void;
 }

@@ -5,8 +5,11 @@ import type { FileStore } from './store.ts';
 
 const S3 = /^s3:\/\/([^/]+)\/?(.*)$/;
 
-/** The store that `url` names. Drivers are loaded here, when they are in use. */
-export async function openStore(config: ParquetConfig): Promise<FileStore> {
+/**
+ * The store that `url` names. Drivers are loaded here, when they are in use.
+ * @param warn takes what does not work and holds nothing up
+ */
+export async function openStore(config: ParquetConfig, warn: (text: string) => void): Promise<FileStore> {
   const s3 = S3.exec(config.url);
   if (s3 === null) {
     const { FolderStore } = await import('./folder-store.ts');
@@ -15,11 +18,14 @@ export async function openStore(config: ParquetConfig): Promise<FileStore> {
   const { S3Store } = await import('./s3-store.ts');
   const [, bucket = '', path = ''] = s3;
   const prefix = path.replace(/\/+$/, '');
-  return await S3Store.open({
+  const target = {
     bucket,
     prefix: prefix === '' ? '' : `${prefix}/`,
     endpoint: config.endpoint,
     region: config.region,
     forcePathStyle: config.forcePathStyle,
-  });
+    partBytes: config.partSize,
+    timeout: config.requestTimeout,
+  };
+  return await S3Store.open(target, warn);
 }
