@@ -106,7 +106,7 @@ export const ERROR_CODES = {
   STATE_LOST: {
     class: 'transient',
     cause:
-      'The state store has lost what was committed (flushed, restarted empty, or failed over to a lagging replica).',
+      'The state store has lost what was committed (flushed, restarted empty, evicted, or failed over to a lagging replica).',
     remedy:
       'Everything is listed again and gap markers are sent; give Redis persistence and replicas that are waited for.',
   },

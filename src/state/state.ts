@@ -1,3 +1,4 @@
+import type { WatershardError } from '../model/errors.ts';
 import type { Position } from '../model/position.ts';
 
 /** What a state belongs to. */
@@ -48,6 +49,8 @@ export interface StateSession {
   forget(stream: string): Promise<void>;
   /** Why nothing can be committed at the moment, or undefined. */
   trouble(): string | undefined;
+  /** STATE_LOST or STATE_HELD, once that was found: everything is refused from then on, and another session has to be opened. */
+  ended(): WatershardError | undefined;
   /** Gives the lease back. Idempotent. */
   close(): Promise<void>;
 }

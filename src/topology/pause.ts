@@ -8,6 +8,12 @@ export async function pause(millis: number, signal: AbortSignal): Promise<void> 
   });
 }
 
+/** Sleeps until an abort. */
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
+
 /** Delay before the nth retry (from 0): doubles from 200 ms to 10 s, with jitter of a third. */
 export function backoff(attempt: number): number {
   return Math.min(10_000, 200 * 2 ** attempt) * (0.67 + Math.random() / 3);

@@ -12,7 +12,7 @@ import { Committer } from './committer.ts';
 import type { DeadLetters } from './dead-letter.ts';
 import type { Outlet } from './outlet.ts';
 import { createOutlets, lanePlans } from './outlets.ts';
-import { backoff, pause } from './pause.ts';
+import { aborted, backoff, pause } from './pause.ts';
 import { Restarts } from './restarts.ts';
 import type { RunOptions } from './run.ts';
 import { ShardSet } from './shard-set.ts';
@@ -20,6 +20,7 @@ import type { OpenedState } from './state-opening.ts';
 import { healthOf, observe, statusOf } from './status.ts';
 import { StreamRun } from './stream-run.ts';
 import { unacknowledged, unlisted } from './undelivered.ts';
+import { untilListed } from './until-listed.ts';
 
 export interface TopologyOptions extends RunOptions {
   readonly client: ApiClient;
@@ -64,6 +65,8 @@ export class Topology {
   readonly #stop = new AbortController();
   readonly #restarts: Restarts;
   session: StateSession;
+  /** The last one that was found lost. */
+  #lost: StateSession | undefined;
   readonly #startedAt = Date.now();
   #remember: (() => Promise<void>) | undefined;
   /** Set while a lost state is written anew. */
@@ -78,14 +81,7 @@ export class Topology {
     metrics.creditLimit.set(this.credits.limit);
     this.session = options.session;
     if (options.gap !== undefined) this.#remember = options.remember;
-    this.committer = new Committer(options.session, logger, (error) => {
-      if (error.code !== 'STATE_LOST') this.#finish({ kind: 'failed', error });
-      else if (this.#rewriting !== undefined) this.#finish({ kind: 'lost', error });
-      else
-        this.#rewriting = this.#rewrite(error).finally(() => {
-          this.#rewriting = undefined;
-        });
-    });
+    this.committer = new Committer(options.session, logger, (error) => this.#stateEnded(error));
     this.shards = new ShardSet({
       count: config.workers,
       flow: config.flow,
@@ -136,6 +132,9 @@ export class Topology {
     if (signal.aborted) stop();
     const observing = setInterval(() => {
       observe(this);
+      // A commit would find it too, but where nothing happens there is none for a while.
+      const ended = this.session.ended();
+      if (ended !== undefined) this.#stateEnded(ended);
       void this.#rememberState();
     }, 1000);
     observing.unref();
@@ -150,7 +149,7 @@ export class Topology {
           { exporters: this.outlets.map((o) => o.name), shards: this.shards.count, state: this.options.stateKind },
           'started',
         );
-        if (mode === 'snapshot') await this.#untilListed();
+        if (mode === 'snapshot') await untilListed(this, this.#stop.signal);
         else await aborted(this.#stop.signal);
       }
       if (this.#end !== undefined) return this.#end;
@@ -194,7 +193,13 @@ export class Topology {
       try {
         return await this.committer.exclusive(() => run.begin(gap));
       } catch (e) {
-        this.options.logger.warn({ stream: stream.id, err: errorMessage(e) }, 'a stream could not begin; trying again');
+        const ended = this.session.ended();
+        if (ended !== undefined) this.#stateEnded(ended);
+        else
+          this.options.logger.warn(
+            { stream: stream.id, err: errorMessage(e) },
+            'a stream could not begin; trying again',
+          );
         if (this.#stop.signal.aborted) throw e;
         await pause(backoff(attempt), this.#stop.signal);
       }
@@ -243,6 +248,23 @@ export class Topology {
       return;
     }
     this.#restarts.request(stream.id, reason);
+  }
+
+  /** The state is lost or held by another process. It may be told more than once. */
+  #stateEnded(error: WatershardError): void {
+    if (error.code !== 'STATE_LOST') {
+      this.#finish({ kind: 'failed', error });
+      return;
+    }
+    if (this.#lost === this.session) return;
+    this.#lost = this.session;
+    // What a stream knows that has not begun, or not yet again, was in that state only.
+    const whole = this.discovered && [...this.runs.values()].every((run) => run.begun && !run.halted);
+    if (this.#rewriting !== undefined || !whole) this.#finish({ kind: 'lost', error });
+    else
+      this.#rewriting = this.#rewrite(error).finally(() => {
+        this.#rewriting = undefined;
+      });
   }
 
   #runsOn(shard: number): StreamRun[] {
@@ -331,24 +353,6 @@ export class Topology {
     this.#stop.abort();
   }
 
-  async #untilListed(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const streams = this.watcher.streams();
-      const open = streams.filter((s) => !this.#isListed(s.stream) && s.state !== 'forbidden');
-      this.options.onProgress?.({
-        streams: streams.length,
-        streamsDone: streams.length - open.length,
-        records: this.records,
-      });
-      if (open.length === 0) return;
-      await pause(50, this.#stop.signal);
-    }
-  }
-
-  #isListed(stream: Stream): boolean {
-    return this.runs.get(stream.id)?.listed ?? false;
-  }
-
   /** Delivers and commits what has been read. @returns what could not be, a line each */
   async #drain(): Promise<string[]> {
     this.draining = true;
@@ -389,9 +393,4 @@ export class Topology {
 
 function asError(e: unknown): WatershardError {
   return e instanceof WatershardError ? e : new WatershardError('INTERNAL', errorMessage(e), { cause: e });
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }

@@ -165,6 +165,10 @@ class EmbeddedSession implements StateSession {
     return this.#health.trouble();
   }
 
+  ended(): WatershardError | undefined {
+    return this.#health.ended();
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

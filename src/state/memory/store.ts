@@ -137,6 +137,10 @@ class MemorySession implements StateSession {
     return this.#health.trouble();
   }
 
+  ended(): WatershardError | undefined {
+    return this.#health.ended();
+  }
+
   async close(): Promise<void> {
     this.#health.end(new WatershardError('STATE_UNAVAILABLE', 'the state in memory was closed'));
     if (this.#state.fence === this.#fence) this.#state.owner = undefined;

@@ -8,7 +8,7 @@ import type { StateIdentity, StateSession, StreamCommit } from '../state.ts';
 import type { Argument, Connection } from './connection.ts';
 import { type EpochKeys, epochKeys } from './keys.ts';
 import { checkStanding, type Lease, releaseLease, renewLease } from './lease.ts';
-import { COMMIT, FORGET, UNSTAGE } from './scripts.ts';
+import { COMMIT, FORGET, UNSTAGE, VOID } from './scripts.ts';
 import { splitDelta } from './split-delta.ts';
 
 /** Chunks of `known`, and pieces of a staged commit. */
@@ -56,8 +56,10 @@ export class RedisSession implements StateSession {
   async positions(): Promise<Map<string, Position>> {
     this.#health.check();
     const answer = (await this.#connection.call('reading positions', 'HGETALL', this.#keys.positions)) as string[];
+    if (answer.length === 0) await this.#void('reading positions', 'they are');
     const positions = new Map<string, Position>();
     for (let i = 0; i < answer.length; i += 2) {
+      if (answer[i] === '') continue;
       const text = answer[i + 1]!;
       const rest = JSON.parse(text.slice(text.indexOf('\n') + 1)) as Omit<Position, 'sequence'>;
       positions.set(answer[i]!, { ...rest, sequence: Number.parseInt(text, 10) });
@@ -67,8 +69,9 @@ export class RedisSession implements StateSession {
 
   async *known(stream: string): AsyncGenerator<ArrayBuffer> {
     this.#health.check();
-    await this.#unstage(stream);
+    const committed = await this.#final(() => this.#unstage(stream));
     const writer = new DeltaWriter();
+    let complete = false;
     let bytes = 0;
     let cursor = '0';
     do {
@@ -79,6 +82,10 @@ export class RedisSession implements StateSession {
       ];
       // A hash that is being resized may answer an entry twice: the second is the same.
       for (let i = 0; i < entries.length; i += 2) {
+        if (entries[i]!.length === 0) {
+          complete = true;
+          continue;
+        }
         writer.put(entries[i]!.toString('utf8'), entries[i + 1]!);
         bytes += entries[i]!.length + entries[i + 1]!.length;
         if (bytes < CHUNK_BYTES) continue;
@@ -87,6 +94,7 @@ export class RedisSession implements StateSession {
       }
       cursor = next.toString();
     } while (cursor !== '0');
+    if (committed && !complete) await this.#void(`reading known ${stream}`, 'they are');
     if (writer.count > 0) yield writer.finish();
   }
 
@@ -119,6 +127,10 @@ export class RedisSession implements StateSession {
 
   trouble(): string | undefined {
     return this.#health.trouble() ?? (this.#closed ? undefined : this.#connection.trouble());
+  }
+
+  ended(): WatershardError | undefined {
+    return this.#health.ended();
   }
 
   async close(): Promise<void> {
@@ -203,8 +215,9 @@ export class RedisSession implements StateSession {
   async #stage(doing: string, stage: string, commit: StreamCommit): Promise<number> {
     await this.#connection.call(doing, 'DEL', stage);
     let count = 0;
-    for (const delta of commit.deltas) {
-      for (const piece of splitDelta(delta, CHUNK_BYTES)) {
+    // The empty one is its end; see scripts.ts.
+    for (const delta of [...commit.deltas, new ArrayBuffer(0)]) {
+      for (const piece of delta.byteLength === 0 ? [Buffer.alloc(0)] : splitDelta(delta, CHUNK_BYTES)) {
         await this.#connection.call(doing, 'RPUSH', stage, piece);
         if (++count === 1) await this.#connection.call(doing, 'PEXPIRE', stage, String(STAGE_TTL_MS));
       }
@@ -212,16 +225,22 @@ export class RedisSession implements StateSession {
     return count;
   }
 
-  /** Applies what a large commit left to be applied, if anything. */
-  async #unstage(stream: string): Promise<void> {
+  /** Applies what a large commit left to be applied, if anything. @returns whether the stream was ever committed */
+  async #unstage(stream: string): Promise<boolean> {
     const doing = `applying the last commit of ${stream}`;
     const position = await this.#connection.call(doing, 'HGET', this.#keys.positions, stream);
     const stage = typeof position === 'string' ? /^\d+ \d+ \d+ ([^\n]*)\n/.exec(position)?.[1] : undefined;
-    if (stage === undefined || stage === '-') return;
+    if (stage === undefined || stage === '-') return stage !== undefined;
     const keys = [this.#keys.meta, this.#keys.lease, this.#keys.positions, this.#keys.known(stream), stage];
     let answer: string[];
     do answer = await this.#script(doing, UNSTAGE, keys, [stream]);
     while (answer[0] === 'MORE');
+    return true;
+  }
+
+  /** What was read is not all that was written. @throws WatershardError STATE_LOST, STATE_HELD */
+  async #void(doing: string, what: string): Promise<void> {
+    await this.#final(() => this.#script(doing, VOID, [this.#keys.meta, this.#keys.lease], [what]));
   }
 
   async #script(doing: string, lua: string, keys: readonly string[], args: readonly Argument[]): Promise<string[]> {
@@ -246,9 +265,9 @@ export class RedisSession implements StateSession {
   }
 
   /** Remembers a loss or a takeover that was found by something else than a commit. */
-  async #final(work: () => Promise<void>): Promise<void> {
+  async #final<T>(work: () => Promise<T>): Promise<T> {
     try {
-      await work();
+      return await work();
     } catch (e) {
       if (e instanceof WatershardError && (e.code === 'STATE_LOST' || e.code === 'STATE_HELD') && !this.#closed)
         this.#health.noteFailure(e);
