@@ -46,3 +46,8 @@ export function errorMessage(error: unknown): string {
   }
   return parts.join(': ');
 }
+
+/** The same with the code in front, by which docs/errors.md says what to do. */
+export function codedMessage(error: unknown): string {
+  return error instanceof WatershardError ? `${error.code}: ${errorMessage(error)}` : errorMessage(error);
+}

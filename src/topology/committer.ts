@@ -1,4 +1,4 @@
-import { errorMessage, WatershardError } from '../model/errors.ts';
+import { codedMessage, WatershardError } from '../model/errors.ts';
 import type { StateSession, StreamCommit } from '../state/state.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { backoff, pause } from './pause.ts';
@@ -109,8 +109,8 @@ export class Committer {
           return false;
         }
         if (this.trouble === undefined)
-          this.#logger.warn({ err: errorMessage(e) }, 'positions cannot be committed; trying again');
-        this.trouble = errorMessage(e);
+          this.#logger.warn({ err: codedMessage(e) }, 'positions cannot be committed; trying again');
+        this.trouble = codedMessage(e);
         if (this.#stop.signal.aborted) return false;
         await pause(backoff(attempt), this.#stop.signal);
       }

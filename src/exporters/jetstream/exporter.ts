@@ -241,7 +241,7 @@ export class JetStreamExporter implements Exporter {
 
   #send(message: Message, retryReason?: string): void {
     if (retryReason !== undefined) this.#context.metrics.retries.inc({ exporter: this.name, reason: retryReason });
-    message.sentAt = Date.now();
+    message.sentAt = performance.now();
     message.attempts++;
     message.failed = false;
     try {
@@ -325,7 +325,7 @@ export class JetStreamExporter implements Exporter {
 
   #resendUnanswered(): void {
     if (this.#phase !== 'ready' && this.#phase !== 'holding') return;
-    const before = Date.now() - this.#config.ackTimeout;
+    const before = performance.now() - this.#config.ackTimeout;
     const late = [...this.#window.inFlight.values()].filter(
       (m) => m.sentAt < before && (!m.failed || this.#phase === 'ready'),
     );

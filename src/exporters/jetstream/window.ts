@@ -31,7 +31,7 @@ export interface Message extends LaneRecord {
   headers: Uint8Array;
   /** Sent in place of the payload, which is in the object store. */
   reference: Uint8Array | undefined;
-  /** Unix time, milliseconds; of the last attempt. */
+  /** Of the last attempt; monotonic, milliseconds. */
   sentAt: number;
   attempts: number;
   /** The server has answered the last attempt with an error, so it is not stored. */
