@@ -47,6 +47,12 @@ export interface StateSession {
   commit(commits: readonly StreamCommit[]): Promise<void>;
   /** Removes a stream's position and known objects. */
   forget(stream: string): Promise<void>;
+  /**
+   * The state is still this process's, which it may not be after it has stood still for longer than its lease. Asks the
+   * store only where that is in doubt.
+   * @throws WatershardError STATE_HELD, STATE_LOST, STATE_UNAVAILABLE
+   */
+  confirm(): Promise<void>;
   /** Why nothing can be committed at the moment, or undefined. */
   trouble(): string | undefined;
   /** STATE_LOST or STATE_HELD, once that was found: everything is refused from then on, and another session has to be opened. */

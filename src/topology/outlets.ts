@@ -33,6 +33,7 @@ export function lanePlans(config: Pick<Config, 'exporters'>): LanePlan[] {
 
 export interface OutletsContext {
   readonly epoch: string;
+  readonly confirm: () => Promise<void>;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly runOf: (stream: string) => StreamRun | undefined;
@@ -71,6 +72,7 @@ export async function createOutlets(config: Config, context: OutletsContext): Pr
       get epoch() {
         return context.epoch;
       },
+      confirm: context.confirm,
       logger,
       metrics: context.metrics,
       events,

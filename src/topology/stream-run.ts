@@ -34,6 +34,8 @@ export class StreamRun implements Committable {
   #stopped = true;
   readonly #poison = new Poison();
   #working = 0;
+  /** When that was read which the shards have and have not answered, in order; Unix time, microseconds. */
+  #atWork: number[] = [];
   #cutting = false;
   #cutAgain = false;
   #held: (PromiseWithResolvers<void> & { readonly parked: Intake[] }) | undefined;
@@ -100,9 +102,9 @@ export class StreamRun implements Committable {
     return this.#incarnation;
   }
 
-  /** When the oldest batch was read that is not acknowledged; Unix time, microseconds. */
+  /** When the oldest was read that is not processed and acknowledged; Unix time, microseconds. */
   get oldestUnacked(): number | undefined {
-    return this.#acks.oldestUnacked;
+    return this.#acks.oldestUnacked ?? this.#atWork[0];
   }
 
   /**
@@ -225,6 +227,8 @@ export class StreamRun implements Committable {
 
   async #process(work: Work, bytes: number, resourceVersion: string, incarnation: number): Promise<void> {
     this.#working++;
+    const observedAt = 'observedAt' in work ? work.observedAt : Date.now() * 1000;
+    this.#atWork.push(observedAt);
     const last = this.plans.length - 1;
     let results: readonly WorkResult[];
     try {
@@ -240,7 +244,7 @@ export class StreamRun implements Committable {
     }
     if (incarnation !== this.#incarnation) return;
     this.#working--;
-    const observedAt = 'observedAt' in work ? work.observedAt : 0;
+    this.#atWork.shift();
     for (const [i, result] of results.entries()) {
       const [size, moved] = i === last ? [bytes, resourceVersion] : [0, ''];
       this.#deliver(result, i, size, moved, observedAt);
@@ -356,6 +360,7 @@ export class StreamRun implements Committable {
     this.#position = position;
     this.#sequence = 0;
     this.#working = 0;
+    this.#atWork = [];
     this.#cutting = false;
     this.#cutAgain = false;
     this.#acks = this.#newTracker();

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import { errorMessage, WatershardError } from '../model/errors.ts';
+import { asError, errorMessage, WatershardError } from '../model/errors.ts';
 import type { Stream } from '../model/resource.ts';
 import type { HealthReport, StatusReport } from '../model/status.ts';
 import { bytesPerStream } from '../shard/config.ts';
@@ -12,7 +12,7 @@ import { Committer } from './committer.ts';
 import type { DeadLetters } from './dead-letter.ts';
 import type { Outlet } from './outlet.ts';
 import { createOutlets, lanePlans } from './outlets.ts';
-import { aborted, backoff, pause } from './pause.ts';
+import { aborted, atMost, backoff, pause } from './pause.ts';
 import { Restarts } from './restarts.ts';
 import type { RunOptions } from './run.ts';
 import { ShardSet } from './shard-set.ts';
@@ -42,6 +42,8 @@ export type TopologyEnd =
   | { readonly kind: 'done'; readonly undelivered: readonly string[] }
   | { readonly kind: 'lost' | 'failed'; readonly error: WatershardError };
 
+/** How long the end of a run waits for the commit that is under way. */
+const CLOSE_MS = 2000;
 const STATE_LOST = 'the state was lost and is written anew from memory';
 
 /** One life of the pipeline on one state: builds it, runs it, drains it. */
@@ -65,6 +67,8 @@ export class Topology {
   readonly #stop = new AbortController();
   readonly #restarts: Restarts;
   session: StateSession;
+  /** The one by which this process may write; not yet `session` while a lost state is written anew. */
+  #lease: StateSession;
   /** The last one that was found lost. */
   #lost: StateSession | undefined;
   readonly #startedAt = Date.now();
@@ -80,6 +84,7 @@ export class Topology {
     this.credits = new Credits(config.flow.bytesInFlight, bytesPerStream(config.flow));
     metrics.creditLimit.set(this.credits.limit);
     this.session = options.session;
+    this.#lease = options.session;
     if (options.gap !== undefined) this.#remember = options.remember;
     this.committer = new Committer(options.session, logger, (error) => this.#stateEnded(error));
     this.shards = new ShardSet({
@@ -284,6 +289,7 @@ export class Topology {
       await this.session.close();
       const opened = await this.options.open();
       if (opened === undefined) return;
+      this.#lease = opened.session;
       if (!opened.session.fresh) {
         this.session = opened.session;
         // A replica that lagged behind: it knows an older moment, and everything since is delivered again from there.
@@ -323,6 +329,7 @@ export class Topology {
       get epoch() {
         return topology.session.epoch;
       },
+      confirm: () => this.#lease.confirm(),
       metrics,
       logger,
       runOf: (stream) => this.runs.get(stream),
@@ -383,14 +390,11 @@ export class Topology {
 
   async #close(): Promise<void> {
     await this.watcher.stop();
-    await this.committer.stop();
+    // A state that does not answer must not take more of the grace period.
+    await atMost(CLOSE_MS, this.committer.stop());
     await Promise.all(this.outlets.map((o) => o.exporter.close()));
     await this.shards.close();
     await this.session.close();
     this.options.logger.info({ records: this.records }, 'stopped');
   }
-}
-
-function asError(e: unknown): WatershardError {
-  return e instanceof WatershardError ? e : new WatershardError('INTERNAL', errorMessage(e), { cause: e });
 }

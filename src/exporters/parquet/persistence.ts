@@ -31,6 +31,7 @@ export class Persistence {
       await this.#enter();
       try {
         signal.throwIfAborted();
+        await this.#context.confirm();
         const answer = await request(this.#store);
         this.#well();
         return answer;

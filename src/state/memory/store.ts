@@ -133,6 +133,10 @@ class MemorySession implements StateSession {
     this.#state.known.delete(stream);
   }
 
+  async confirm(): Promise<void> {
+    this.#standing('confirming the lease');
+  }
+
   trouble(): string | undefined {
     return this.#health.trouble();
   }

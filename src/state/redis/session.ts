@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DeltaWriter } from '../../model/delta.ts';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import type { Position } from '../../model/position.ts';
@@ -11,6 +12,8 @@ import { checkStanding, type Lease, releaseLease, renewLease } from './lease.ts'
 import { COMMIT, FORGET, UNSTAGE, VOID } from './scripts.ts';
 import { splitDelta } from './split-delta.ts';
 
+/** Giving the lease back may take this long; it runs out by itself all the same. */
+const RELEASE_MS = 2000;
 /** Chunks of `known`, and pieces of a staged commit. */
 const CHUNK_BYTES = 1024 * 1024;
 /** A stage that no commit accepted goes away by itself. */
@@ -20,6 +23,8 @@ export interface SessionOptions {
   readonly connection: Connection;
   readonly identity: StateIdentity;
   readonly lease: Lease;
+  /** When it was asked for. Monotonic, milliseconds. */
+  readonly leasedAt: number;
   /** Milliseconds. */
   readonly ttl: number;
   /** Deltas that one script applies at most; Redis does nothing else meanwhile (2 MiB: about 50 ms). */
@@ -37,6 +42,8 @@ export class RedisSession implements StateSession {
   readonly #health: SessionHealth;
   readonly #renewal: NodeJS.Timeout;
   #renewing = false;
+  /** Until then nobody else can have taken the lease. Monotonic, milliseconds. */
+  #leasedUntil: number;
   #closed = false;
   #attempts = 0;
   /** The first attempt of a stream's commit that got no answer. */
@@ -49,6 +56,7 @@ export class RedisSession implements StateSession {
     this.fresh = options.lease.fresh;
     this.#keys = epochKeys(options.identity.cluster, this.epoch);
     this.#health = new SessionHealth(options.metrics);
+    this.#leasedUntil = options.leasedAt + options.ttl;
     this.#renewal = setInterval(() => void this.#renew(), options.ttl / 3);
     this.#renewal.unref();
   }
@@ -125,6 +133,11 @@ export class RedisSession implements StateSession {
     });
   }
 
+  async confirm(): Promise<void> {
+    this.#health.check();
+    if (performance.now() >= this.#leasedUntil) await this.#extend();
+  }
+
   trouble(): string | undefined {
     return this.#health.trouble() ?? (this.#closed ? undefined : this.#connection.trouble());
   }
@@ -139,7 +152,12 @@ export class RedisSession implements StateSession {
     clearInterval(this.#renewal);
     this.#health.end(new WatershardError('STATE_UNAVAILABLE', `the state at ${this.#connection.name} was closed`));
     try {
-      await releaseLease(this.#connection, this.#keys, this.#options.lease);
+      const ended = new AbortController();
+      const late = sleep(RELEASE_MS, undefined, { signal: ended.signal }).then(() => {
+        throw new WatershardError('STATE_UNAVAILABLE', `${this.#connection.name} does not answer`);
+      });
+      const released = releaseLease(this.#connection, this.#keys, this.#options.lease);
+      await Promise.race([released, late]).finally(() => ended.abort());
     } catch (e) {
       this.#options.logger.info(
         { reason: errorMessage(e) },
@@ -254,14 +272,19 @@ export class RedisSession implements StateSession {
     if (this.#renewing || this.#closed) return;
     this.#renewing = true;
     try {
-      await this.#final(() =>
-        renewLease(this.#connection, this.#keys, this.#options.lease, this.#options.identity.owner, this.#options.ttl),
-      );
+      await this.#extend();
     } catch (e) {
       this.#options.logger.debug({ reason: errorMessage(e) }, 'the lease of the state could not be renewed');
     } finally {
       this.#renewing = false;
     }
+  }
+
+  async #extend(): Promise<void> {
+    const { lease, identity, ttl } = this.#options;
+    const at = performance.now();
+    await this.#final(() => renewLease(this.#connection, this.#keys, lease, identity.owner, ttl));
+    this.#leasedUntil = at + ttl;
   }
 
   /** Remembers a loss or a takeover that was found by something else than a commit. */
