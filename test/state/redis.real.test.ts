@@ -125,7 +125,10 @@ test('a session whose lease was taken learns it from the renewal too', async () 
   await admin.del(stateKeys('demo').lease);
   const taken = await storeAt().open(identity({ owner: 'host-b/1/data' }));
   await eventually(async () => assert.match(old.trouble() ?? '', /STATE_HELD.*host-b\/1\/data/));
+  assert.equal(old.ended()?.code, 'STATE_HELD');
+  await assert.rejects(old.confirm(), { code: 'STATE_HELD' });
   await assert.rejects(old.commit([commitOf('pods', 1)]), { code: 'STATE_HELD' });
+  await taken.confirm();
   await old.close();
   await taken.close();
 });
