@@ -102,11 +102,12 @@ export class Judge {
 
 function byUid(records: readonly SeenRecord[]): Map<string, Seen> {
   const seen = new Map<string, Seen>();
-  const ids = new Set<string>();
+  const ids = new Map<string, SeenRecord>();
   for (const r of records) {
     assert.equal(r.messageId, r.id);
-    assert.ok(!ids.has(r.id), `id ${r.id} stands twice (${r.resource}/${r.namespace}/${r.name})`);
-    ids.add(r.id);
+    const first = ids.get(r.id);
+    if (first !== undefined) assert.fail(`id ${r.id} stands twice: ${told(first)}, and ${told(r)}`);
+    ids.set(r.id, r);
     if (r.operation === 'GAP') continue;
     const own = seen.get(r.uid);
     if (own === undefined) seen.set(r.uid, { records: [r] });
@@ -186,6 +187,9 @@ function contentFaults(record: SeenRecord, revision: Revision, before: SeenRecor
   }
   return faults;
 }
+
+const told = (r: SeenRecord): string =>
+  `${r.operation} of ${r.resource}/${r.name} by ${r.detectedBy} at ${r.observedAt}, message ${r.sequence} stored at ${r.storedAt}`;
 
 /** As text that does not depend on the order of keys. */
 function sorted(value: unknown): string {

@@ -9,6 +9,9 @@ export interface SeenRecord {
   readonly id: string;
   readonly operation: string;
   readonly detectedBy: string;
+  readonly observedAt: string;
+  /** When the server stored it. */
+  readonly storedAt: string;
   readonly resource: string;
   readonly group: string;
   readonly namespace: string;
@@ -52,7 +55,7 @@ export async function readStream(url: string, name = 'K8S'): Promise<SeenRecord[
       for await (const m of await consumer.fetch({ max_messages: count, expires: 30_000 })) {
         const record = m.json<SeenRecord>();
         const messageId = m.headers?.get('Nats-Msg-Id') ?? '';
-        records.push({ ...record, subject: m.subject, sequence: m.seq, messageId });
+        records.push({ ...record, subject: m.subject, sequence: m.seq, messageId, storedAt: m.timestamp });
       }
       if (records.length === before) throw new Error(`${before} of ${state.messages} messages could be read`);
     }
