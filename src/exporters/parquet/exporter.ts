@@ -51,7 +51,7 @@ export class ParquetExporter implements Exporter {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const store = await openStore(this.#config);
+    const store = await openStore(this.#config, this.#context.confirm);
     this.#persistence = new Persistence(store, this.#context);
     this.#storage = new FileStorage(this.#context, this.#persistence, this.#closing.signal, (error) => {
       if (error === undefined) this.#pumpAll();

@@ -28,7 +28,7 @@ export class S3Store implements FileStore {
   readonly #client: S3Client;
   readonly #target: S3Target;
 
-  private constructor(sdk: Sdk, target: S3Target) {
+  private constructor(sdk: Sdk, target: S3Target, confirm: () => Promise<void>) {
     this.#sdk = sdk;
     this.#target = target;
     const { endpoint, region } = target;
@@ -45,11 +45,22 @@ export class S3Store implements FileStore {
     if (region !== undefined) config.region = region;
     else if (endpoint !== undefined && process.env.AWS_REGION === undefined) config.region = 'us-east-1';
     this.#client = new sdk.S3Client(config);
+    // Behind all that takes time, as signing does: a process can stand still there for longer than it may write.
+    this.#client.middlewareStack.add(
+      (next) => async (args) => {
+        await confirm();
+        return await next(args);
+      },
+      { step: 'deserialize', priority: 'low', name: 'confirm' },
+    );
   }
 
-  /** Loads the SDK, which takes some hundred milliseconds and is wanted only here. */
-  static async open(target: S3Target): Promise<S3Store> {
-    return new S3Store(await import('@aws-sdk/client-s3'), target);
+  /**
+   * Loads the SDK, which takes some hundred milliseconds and is wanted only here.
+   * @param confirm called before each request is sent; what it throws fails the request
+   */
+  static async open(target: S3Target, confirm: () => Promise<void>): Promise<S3Store> {
+    return new S3Store(await import('@aws-sdk/client-s3'), target, confirm);
   }
 
   async check(): Promise<void> {
@@ -163,6 +174,7 @@ export class S3Store implements FileStore {
     try {
       return await action({ abortSignal: AbortSignal.timeout(TIMEOUT_MS + Math.ceil(bytes / MIB) * 1000) });
     } catch (e) {
+      if (e instanceof WatershardError) throw e;
       const { bucket, prefix } = this.#target;
       throw new WatershardError(errorCode(e), `${doing} s3://${bucket}/${prefix}${key}: ${errorMessage(e)}`, {
         cause: e,

@@ -6,20 +6,16 @@ import type { FileStore } from './store.ts';
 const S3 = /^s3:\/\/([^/]+)\/?(.*)$/;
 
 /** The store that `url` names. Drivers are loaded here, when they are in use. */
-export async function openStore(config: ParquetConfig): Promise<FileStore> {
+export async function openStore(config: ParquetConfig, confirm: () => Promise<void>): Promise<FileStore> {
   const s3 = S3.exec(config.url);
   if (s3 === null) {
     const { FolderStore } = await import('./folder-store.ts');
-    return new FolderStore(config.url.startsWith('file:') ? fileURLToPath(config.url) : resolve(config.url));
+    return new FolderStore(config.url.startsWith('file:') ? fileURLToPath(config.url) : resolve(config.url), confirm);
   }
   const { S3Store } = await import('./s3-store.ts');
   const [, bucket = '', path = ''] = s3;
   const prefix = path.replace(/\/+$/, '');
-  return await S3Store.open({
-    bucket,
-    prefix: prefix === '' ? '' : `${prefix}/`,
-    endpoint: config.endpoint,
-    region: config.region,
-    forcePathStyle: config.forcePathStyle,
-  });
+  const { endpoint, region, forcePathStyle } = config;
+  const target = { bucket, prefix: prefix === '' ? '' : `${prefix}/`, endpoint, region, forcePathStyle };
+  return await S3Store.open(target, confirm);
 }

@@ -115,13 +115,16 @@ describe('the Parquet exporter and a store in trouble', () => {
     const noise = Buffer.alloc(24 * 2 ** 20);
     for (let i = 0; i < noise.length; i += 4) noise.writeUInt32LE((Math.imul(i, 2_654_435_761) ^ (i >>> 3)) >>> 0, i);
     const { S3Store } = await import('../../../src/exporters/parquet/s3-store.ts');
-    const store = await S3Store.open({
-      bucket: 'lake',
-      prefix: 'p/',
-      endpoint: server.endpoint,
-      region: server.region,
-      forcePathStyle: undefined,
-    });
+    const store = await S3Store.open(
+      {
+        bucket: 'lake',
+        prefix: 'p/',
+        endpoint: server.endpoint,
+        region: server.region,
+        forcePathStyle: undefined,
+      },
+      async () => undefined,
+    );
     const large = Buffer.concat([noise, noise, noise]);
     await store.put('large', large);
     const back = await store.get('large');
