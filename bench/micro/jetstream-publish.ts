@@ -60,6 +60,7 @@ const exporter: Way = async (lanes) => {
   const sink = await jetstreamType.create(config, {
     name: 'bus',
     cluster: 'bench',
+    confirm: async () => undefined,
     epoch: '00000000-0000',
     logger: createLogger('silent'),
     metrics: createMetrics(),

@@ -75,6 +75,12 @@ export interface ExporterContext {
   readonly cluster: string;
   /** Of the state: a new one means that sequences began again at 0. */
   readonly epoch: string;
+  /**
+   * This instance is still the one that writes: to be called before anything is written over or removed. One that has stood
+   * still for long may have been replaced, and must not write an older file over a newer one.
+   * @throws WatershardError where it is not, or where that is not known
+   */
+  readonly confirm: () => Promise<void>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly events: ExporterEvents;

@@ -112,7 +112,7 @@ export const ERROR_CODES = {
   STATE_LOST: {
     class: 'transient',
     cause:
-      'The state store has lost what was committed (flushed, restarted empty, or failed over to a lagging replica).',
+      'The state store has lost what was committed (flushed, restarted empty, evicted, or failed over to a lagging replica).',
     remedy:
       'An empty state is written anew and gap markers are sent; after an older one everything since is delivered again with the same ids. Give Redis persistence, and min-replicas-to-write with a small min-replicas-max-lag.',
   },

@@ -46,3 +46,13 @@ export function errorMessage(error: unknown): string {
   }
   return parts.join(': ');
 }
+
+/** The same with the code in front, by which docs/errors.md says what to do. */
+export function codedMessage(error: unknown): string {
+  return error instanceof WatershardError ? `${error.code}: ${errorMessage(error)}` : errorMessage(error);
+}
+
+/** Whatever was thrown; what is not of the closed set is a defect. */
+export function asError(e: unknown): WatershardError {
+  return e instanceof WatershardError ? e : new WatershardError('INTERNAL', errorMessage(e), { cause: e });
+}

@@ -27,6 +27,12 @@ export class SessionHealth {
     return this.#trouble;
   }
 
+  /** undefined too where its owner has closed it. */
+  ended(): WatershardError | undefined {
+    const code = this.#final?.code;
+    return code === 'STATE_LOST' || code === 'STATE_HELD' ? this.#final : undefined;
+  }
+
   noteSuccess(): void {
     if (this.#final === undefined) this.#trouble = undefined;
   }

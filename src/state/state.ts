@@ -1,3 +1,4 @@
+import type { WatershardError } from '../model/errors.ts';
 import type { Position } from '../model/position.ts';
 
 /** What a state belongs to. */
@@ -46,8 +47,16 @@ export interface StateSession {
   commit(commits: readonly StreamCommit[]): Promise<void>;
   /** Removes a stream's position and known objects. */
   forget(stream: string): Promise<void>;
+  /**
+   * The state is still this process's, which it may not be after it has stood still for longer than its lease. Asks the
+   * store only where that is in doubt.
+   * @throws WatershardError STATE_HELD, STATE_LOST, STATE_UNAVAILABLE
+   */
+  confirm(): Promise<void>;
   /** Why nothing can be committed at the moment, or undefined. */
   trouble(): string | undefined;
+  /** STATE_LOST or STATE_HELD, once that was found: everything is refused from then on, and another session has to be opened. */
+  ended(): WatershardError | undefined;
   /** Gives the lease back. Idempotent. */
   close(): Promise<void>;
 }

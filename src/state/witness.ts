@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorMessage } from '../model/errors.ts';
+import { errorMessage, WatershardError } from '../model/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /*
@@ -26,12 +26,21 @@ export async function readWitness(dataDir: string, cluster: string, logger: Logg
   return undefined;
 }
 
-/** Replaces the witness; after a crash there is the old or the new one, never half of one. */
+/**
+ * Replaces the witness; after a crash there is the old or the new one, never half of one.
+ * @throws WatershardError STATE_FULL, STATE_UNAVAILABLE
+ */
 export async function writeWitness(dataDir: string, cluster: string, epoch: string): Promise<void> {
   const file = path(dataDir, cluster);
-  await mkdir(dataDir, { recursive: true });
-  await writeFile(`${file}.new`, `${epoch}\n`, { flush: true });
-  await rename(`${file}.new`, file);
+  try {
+    await mkdir(dataDir, { recursive: true });
+    await writeFile(`${file}.new`, `${epoch}\n`, { flush: true });
+    await rename(`${file}.new`, file);
+  } catch (e) {
+    const full = ['ENOSPC', 'EDQUOT'].includes((e as NodeJS.ErrnoException).code ?? '');
+    const message = `remembering the epoch of the state in ${file}: ${errorMessage(e)}`;
+    throw new WatershardError(full ? 'STATE_FULL' : 'STATE_UNAVAILABLE', message, { cause: e });
+  }
 }
 
 function path(dataDir: string, cluster: string): string {

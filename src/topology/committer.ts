@@ -1,4 +1,4 @@
-import { errorMessage, type WatershardError } from '../model/errors.ts';
+import { codedMessage, type WatershardError } from '../model/errors.ts';
 import { isFinal } from '../state/session-health.ts';
 import type { StateSession, StreamCommit } from '../state/state.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -110,8 +110,8 @@ export class Committer {
           return false;
         }
         if (this.trouble === undefined)
-          this.#logger.warn({ err: errorMessage(e) }, 'positions cannot be committed; trying again');
-        this.trouble = errorMessage(e);
+          this.#logger.warn({ err: codedMessage(e) }, 'positions cannot be committed; trying again');
+        this.trouble = codedMessage(e);
         if (this.#stop.signal.aborted) return false;
         await pause(backoff(attempt), this.#stop.signal);
       }

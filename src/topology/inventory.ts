@@ -24,14 +24,14 @@ export async function runInventories(
   await Promise.all(
     [...schedules].map(async ([interval, exporters]) => {
       while (!signal.aborted) {
-        const began = Date.now();
+        const began = performance.now(); // a clock that is set back must not delay the next
         try {
           const complete = await take({ ...config, exporters, workers: 1 });
           if (!complete && !signal.aborted) logger.warn('an inventory is not complete');
         } catch (e) {
           logger.warn({ err: errorMessage(e) }, 'an inventory could not be taken; the next one is tried at its time');
         }
-        await pause(Math.max(0, began + interval - Date.now()), signal);
+        await pause(Math.max(0, began + interval - performance.now()), signal);
       }
     }),
   );

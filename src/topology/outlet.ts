@@ -69,7 +69,7 @@ export class MemoryOutlet implements Outlet {
   /** Up to where a stream is committed, and so not sent again when it begins anew. */
   readonly #committed = new Map<string, number>();
   #acknowledged = 0;
-  #warnedAt = 0;
+  #warnedAt = Number.NEGATIVE_INFINITY;
   readonly #onDropped: (batch: Batch) => void;
 
   /** @param lane negative where it gets nothing but dead letters */
@@ -204,8 +204,8 @@ export class MemoryOutlet implements Outlet {
   #drop(batch: Batch): void {
     this.#metrics.dropped.inc({ exporter: this.name, reason: 'overflow' }, batch.records);
     this.#onDropped(batch);
-    if (Date.now() - this.#warnedAt < 10_000) return;
-    this.#warnedAt = Date.now();
+    if (performance.now() - this.#warnedAt < 10_000) return;
+    this.#warnedAt = performance.now();
     const { overflow, bytes } = this.#options.buffer;
     this.#logger.warn(
       { exporter: this.name, overflow, bytes },

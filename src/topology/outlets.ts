@@ -37,6 +37,7 @@ export function lanePlans(config: Pick<Config, 'exporters'>): LanePlan[] {
 export interface OutletsContext {
   readonly epoch: string;
   readonly credits: Credits;
+  readonly confirm: () => Promise<void>;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly mode: 'run' | 'snapshot';
@@ -77,6 +78,7 @@ export async function createOutlets(config: Config, context: OutletsContext): Pr
       get epoch() {
         return context.epoch;
       },
+      confirm: context.confirm,
       logger,
       metrics: context.metrics,
       events,

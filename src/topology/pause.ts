@@ -8,6 +8,13 @@ export async function pause(millis: number, signal: AbortSignal): Promise<void> 
   });
 }
 
+/** Waits for the work, but no longer than this. Fails as it does. */
+export async function atMost(millis: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, pause(millis, done.signal)]).finally(() => done.abort());
+}
+
+/** Sleeps until an abort. */
 export async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));

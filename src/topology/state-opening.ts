@@ -1,4 +1,4 @@
-import { errorMessage, WatershardError } from '../model/errors.ts';
+import { codedMessage, WatershardError } from '../model/errors.ts';
 import { type Stream, streamOfScope } from '../model/resource.ts';
 import type { StateIdentity, StateSession, StateStore } from '../state/state.ts';
 import { readWitness, writeWitness } from '../state/witness.ts';
@@ -31,29 +31,37 @@ export async function openState(
 ): Promise<OpenedState | undefined> {
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
-      const session = await store.open(identity);
-      const former = await formerStreams(session);
+      const opened = await openOnce(store, identity, dataDir, logger);
       onTrouble(undefined);
-      if (store.kind === 'memory') return { session, lost: false, former, remember: async () => undefined };
-      const witness = await readWitness(dataDir, identity.cluster, logger);
-      const remember = (): Promise<void> => writeWitness(dataDir, identity.cluster, session.epoch);
-      const lost = witness !== undefined && witness !== session.epoch;
-      if (!lost) await remember();
-      return { session, lost, former, remember };
+      return opened;
     } catch (e) {
       if (e instanceof WatershardError && e.class === 'configuration') throw e;
-      onTrouble(errorMessage(e));
-      if (attempt === 0) logger.warn({ err: errorMessage(e) }, 'the state cannot be opened yet; trying again');
+      onTrouble(codedMessage(e));
+      if (attempt === 0) logger.warn({ err: codedMessage(e) }, 'the state cannot be opened yet; trying again');
       await pause(backoff(attempt), signal);
     }
   }
   return undefined;
 }
 
-async function formerStreams(session: StateSession): Promise<Stream[]> {
+async function openOnce(
+  store: StateStore,
+  identity: StateIdentity,
+  dataDir: string,
+  logger: Logger,
+): Promise<OpenedState> {
+  const session = await store.open(identity);
   try {
-    return [...(await session.positions())].flatMap(([id, { scope }]) => streamOfScope(id, scope) ?? []);
+    const positions = await session.positions();
+    const former = [...positions].flatMap(([id, { scope }]) => streamOfScope(id, scope) ?? []);
+    if (store.kind === 'memory') return { session, lost: false, former, remember: async () => undefined };
+    const witness = await readWitness(dataDir, identity.cluster, logger);
+    const remember = (): Promise<void> => writeWitness(dataDir, identity.cluster, session.epoch);
+    const lost = witness !== undefined && witness !== session.epoch;
+    if (witness === undefined) await remember();
+    return { session, lost, former, remember };
   } catch (e) {
+    // Left open it would hold the state against the next attempt of this very process.
     await session.close();
     throw e;
   }

@@ -230,7 +230,8 @@ export class StreamRun implements Committable {
   }
 
   async #process(work: Work, bytes: number, resourceVersion: string, incarnation: number): Promise<void> {
-    this.#working.push(Date.now() * 1000);
+    const observedAt = 'observedAt' in work ? work.observedAt : Date.now() * 1000;
+    this.#working.push(observedAt);
     const last = this.plans.length - 1;
     let results: readonly WorkResult[];
     try {
@@ -246,7 +247,6 @@ export class StreamRun implements Committable {
     }
     if (incarnation !== this.#incarnation) return;
     this.#working.shift();
-    const observedAt = 'observedAt' in work ? work.observedAt : 0;
     for (const [i, result] of results.entries()) {
       const [size, moved] = i === last ? [bytes, resourceVersion] : [0, ''];
       this.#deliver(result, i, size, moved, observedAt);

@@ -1,10 +1,9 @@
 import type { Config } from '../config/schema.ts';
-import { errorMessage, WatershardError } from '../model/errors.ts';
+import { asError, errorMessage, WatershardError } from '../model/errors.ts';
 import type { Stream } from '../model/resource.ts';
 import type { HealthReport, StatusReport } from '../model/status.ts';
 import { bytesPerStream } from '../shard/config.ts';
 import { Credits } from '../shard/credits.ts';
-import { isFinal } from '../state/session-health.ts';
 import type { StateSession } from '../state/state.ts';
 import { planStream, streamSplit } from '../transform/rules.ts';
 import type { ApiClient } from '../watch/api-client.ts';
@@ -13,7 +12,7 @@ import { Committer } from './committer.ts';
 import type { DeadLetters } from './dead-letter.ts';
 import type { Outlet } from './outlet.ts';
 import { createOutlets, lanePlans } from './outlets.ts';
-import { aborted, backoff, pause } from './pause.ts';
+import { aborted, atMost, backoff, pause } from './pause.ts';
 import { Restarts } from './restarts.ts';
 import type { RunOptions } from './run.ts';
 import { ShardSet } from './shard-set.ts';
@@ -22,6 +21,7 @@ import { rewriteState } from './state-rewrite.ts';
 import { healthOf, observe, statusOf } from './status.ts';
 import { StreamRun } from './stream-run.ts';
 import { unacknowledged, unlisted } from './undelivered.ts';
+import { untilListed } from './until-listed.ts';
 
 export interface TopologyOptions extends RunOptions {
   readonly client: ApiClient;
@@ -42,6 +42,9 @@ export interface TopologyOptions extends RunOptions {
 export type TopologyEnd =
   | { readonly kind: 'done'; readonly undelivered: readonly string[] }
   | { readonly kind: 'lost' | 'failed'; readonly error: WatershardError };
+
+/** How long the end of a run waits for the commit that is under way. */
+const CLOSE_MS = 2000;
 
 /** One life of the pipeline on one state: builds it, runs it, drains it. */
 export class Topology {
@@ -64,6 +67,10 @@ export class Topology {
   readonly #stop = new AbortController();
   readonly #restarts: Restarts;
   session: StateSession;
+  /** The one by which this process may write; not yet `session` while a lost state is written anew. */
+  #lease: StateSession;
+  /** The last one that was found lost. */
+  #lost: StateSession | undefined;
   readonly #startedAt = Date.now();
   #remember: (() => Promise<void>) | undefined;
   /** Set while a lost state is written anew. */
@@ -77,15 +84,9 @@ export class Topology {
     this.credits = new Credits(config.flow.bytesInFlight, bytesPerStream(config.flow));
     metrics.creditLimit.set(this.credits.limit);
     this.session = options.session;
+    this.#lease = options.session;
     if (options.gap !== undefined) this.#remember = options.remember;
-    this.committer = new Committer(options.session, logger, (error) => {
-      if (error.code !== 'STATE_LOST') this.#finish({ kind: 'failed', error });
-      else if (this.#rewriting !== undefined) this.#finish({ kind: 'lost', error });
-      else
-        this.#rewriting = this.#rewrite(error).finally(() => {
-          this.#rewriting = undefined;
-        });
-    });
+    this.committer = new Committer(options.session, logger, (error) => this.#stateEnded(error));
     this.shards = new ShardSet({
       count: config.workers,
       flow: config.flow,
@@ -136,6 +137,9 @@ export class Topology {
     if (signal.aborted) stop();
     const observing = setInterval(() => {
       observe(this);
+      // A commit would find it too, but where nothing happens there is none for a while.
+      const ended = this.session.ended();
+      if (ended !== undefined) this.#stateEnded(ended);
       void this.#rememberState();
     }, 1000);
     observing.unref();
@@ -150,7 +154,7 @@ export class Topology {
           { exporters: this.outlets.map((o) => o.name), shards: this.shards.count, state: this.options.stateKind },
           'started',
         );
-        if (mode === 'snapshot') await this.#untilListed();
+        if (mode === 'snapshot') await untilListed(this, this.#stop.signal);
         else await aborted(this.#stop.signal);
       }
       if (this.#end !== undefined) return this.#end;
@@ -196,10 +200,13 @@ export class Topology {
         const anew = this.options.relist === true && known === undefined && start.relist;
         return anew ? { ...start, resourceVersion: undefined, restored: true } : start;
       } catch (e) {
-        const about = { stream: stream.id, err: errorMessage(e) };
-        // Of such a session nothing can be read any more, and no commit may come that finds it out.
-        if (isFinal(e)) this.#finish({ kind: e.code === 'STATE_LOST' ? 'lost' : 'failed', error: e });
-        else this.options.logger.warn(about, 'a stream could not begin; trying again');
+        const ended = this.session.ended();
+        if (ended !== undefined) this.#stateEnded(ended);
+        else
+          this.options.logger.warn(
+            { stream: stream.id, err: errorMessage(e) },
+            'a stream could not begin; trying again',
+          );
         if (this.#stop.signal.aborted) throw e;
         await pause(backoff(attempt), this.#stop.signal);
       }
@@ -254,6 +261,23 @@ export class Topology {
     this.#restarts.request(stream.id, reason);
   }
 
+  /** The state is lost or held by another process. It may be told more than once. */
+  #stateEnded(error: WatershardError): void {
+    if (error.code !== 'STATE_LOST') {
+      this.#finish({ kind: 'failed', error });
+      return;
+    }
+    if (this.#lost === this.session) return;
+    this.#lost = this.session;
+    // What a stream knows that has not begun, or not yet again, was in that state only.
+    const whole = this.discovered && [...this.runs.values()].every((run) => run.begun && !run.halted);
+    if (this.#rewriting !== undefined || !whole) this.#finish({ kind: 'lost', error });
+    else
+      this.#rewriting = this.#rewrite(error).finally(() => {
+        this.#rewriting = undefined;
+      });
+  }
+
   #runsOn(shard: number): StreamRun[] {
     return [...this.runs.values()].filter((run) => run.shards.includes(shard));
   }
@@ -264,7 +288,11 @@ export class Topology {
         runs: [...this.runs.values()],
         committer: this.committer,
         lost: this.session,
-        open: this.options.open,
+        open: async () => {
+          const opened = await this.options.open();
+          if (opened !== undefined) this.#lease = opened.session;
+          return opened;
+        },
         use: (session) => {
           this.session = session;
         },
@@ -285,6 +313,7 @@ export class Topology {
         return topology.session.epoch;
       },
       credits: this.credits,
+      confirm: () => this.#lease.confirm(),
       metrics,
       logger,
       mode,
@@ -314,24 +343,6 @@ export class Topology {
   #finish(end: TopologyEnd): void {
     this.#end ??= end;
     this.#stop.abort();
-  }
-
-  async #untilListed(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const streams = this.watcher.streams();
-      const beginning = this.watcher.beginning().length;
-      const open = beginning + streams.filter((s) => !this.#isListed(s.stream) && s.state !== 'forbidden').length;
-      const all = beginning + streams.length;
-      this.options.onProgress?.({ streams: all, streamsDone: all - open, records: this.records });
-      if (open === 0) return;
-      await pause(50, this.#stop.signal);
-    }
-  }
-
-  #isListed(stream: Stream): boolean {
-    const run = this.runs.get(stream.id);
-    // One that is halted begins again first: what it has on its way is void.
-    return run?.listed === true && !run.halted;
   }
 
   /** Delivers and commits what has been read. @returns what could not be, a line each */
@@ -365,14 +376,11 @@ export class Topology {
 
   async #close(): Promise<void> {
     await this.watcher.stop();
-    await this.committer.stop();
+    // A state that does not answer must not take more of the grace period.
+    await atMost(CLOSE_MS, this.committer.stop());
     await Promise.all(this.outlets.map((o) => o.close()));
     await this.shards.close();
     await this.session.close();
     this.options.logger.info({ records: this.records }, 'stopped');
   }
-}
-
-function asError(e: unknown): WatershardError {
-  return e instanceof WatershardError ? e : new WatershardError('INTERNAL', errorMessage(e), { cause: e });
 }

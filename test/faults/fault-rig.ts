@@ -37,6 +37,7 @@ export class FaultRig {
   readonly load: Load;
   readonly kubeconfig: string;
   readonly #settings: Record<string, unknown>;
+  readonly #table: string | undefined;
   readonly #judge = new Judge();
   /** Records that stood in a stream which an administrator has deleted. */
   deleted: SeenRecord[] = [];
@@ -53,8 +54,10 @@ export class FaultRig {
     },
     seed: number,
     settings: Record<string, unknown>,
+    table: string | undefined,
   ) {
     this.rig = rig;
+    this.#table = table;
     this.api = proxies.api;
     this.apiNetwork = proxies.apiNetwork;
     this.nats = proxies.nats;
@@ -73,11 +76,14 @@ export class FaultRig {
     this.#writeKubeconfig(ADMIN_TOKEN);
   }
 
-  /** @param settings changes to the configuration of the rig */
+  /**
+   * @param settings changes to the configuration of the rig
+   * @param table the folder that the table is in, where that is not on S3
+   */
   static async start(
-    options: { seed?: number; settings?: Record<string, unknown>; kube?: KubeOptions } = {},
+    options: { seed?: number; settings?: Record<string, unknown>; kube?: KubeOptions; table?: string } = {},
   ): Promise<FaultRig> {
-    const { seed = 1, settings = {}, kube = {} } = options;
+    const { seed = 1, settings = {}, kube = {}, table } = options;
     const rig = await Rig.start({
       ...kube,
       apiFlags: ['--storage-media-type=application/json', '--etcd-compaction-interval=0', ...(kube.apiFlags ?? [])],
@@ -98,6 +104,7 @@ export class FaultRig {
       },
       seed,
       settings,
+      table,
     );
     await fault.workload.prepare();
     fault.history.start();
@@ -121,7 +128,9 @@ export class FaultRig {
       state: { url: `redis://127.0.0.1:${this.redis.port}/0` },
       exporters: [
         { ...bus, servers: [`nats://127.0.0.1:${this.nats.port}`], ackTimeout: '2s' },
-        { ...lake, endpoint: `http://127.0.0.1:${this.s3Network.port}` },
+        this.#table === undefined
+          ? { ...lake, endpoint: `http://127.0.0.1:${this.s3Network.port}` }
+          : { name: 'lake', type: 'parquet', url: this.#table, rotate: { interval: '2s' } },
       ],
       ...this.#settings,
       ...changes,
@@ -181,7 +190,7 @@ export class FaultRig {
     await this.history.caughtUp();
     const records = [...this.deleted, ...(await this.rig.records())];
     this.#judge.judge(records, this.history.lives, allowance);
-    checkTable(await this.rig.rows(), records);
+    checkTable(this.#judge.once(await this.rig.rows(this.#table)), records);
     assert.ok(this.memoryPeak() < MEMORY_MIB, `${this.memoryPeak()} MiB were needed at the peak`);
     assert.doesNotMatch(this.program.log, /\n {4}at /, 'no stack trace is logged');
     return records;

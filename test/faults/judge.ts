@@ -8,7 +8,10 @@ import type { Life, Revision } from './etcd-history.ts';
 export interface Allowance {
   /** Resources that were listed again: versions that came and went in between were never to be seen. `*`: all. */
   readonly relisted?: readonly string[];
-  /** The state was lost while the program was down: deletes made meanwhile cannot be known. */
+  /**
+   * The state was lost while the program was down: deletes made meanwhile cannot be known, and what lives is a snapshot
+   * again, for all that anybody knows.
+   */
   readonly deletesUnknown?: boolean;
   /** Objects that were set aside, by uid. */
   readonly setAside?: ReadonlySet<string>;
@@ -54,10 +57,13 @@ function changes(life: Life): string[] {
 export class Judge {
   /** What earlier verdicts have allowed, or complained of: each is told once. */
   readonly #told = new Set<string>();
+  /** States lost while the program was down. */
+  #losses = 0;
 
   /** @throws AssertionError with the first differences that no earlier verdict has told */
   judge(records: readonly SeenRecord[], lives: ReadonlyMap<string, Life>, allowance: Allowance = {}): void {
-    const seen = byUid(records);
+    if (allowance.deletesUnknown === true) this.#losses++;
+    const seen = byUid(this.once(records));
     const faults: string[] = [];
     for (const [uid, life] of lives) {
       const gaps = ['*', life.resource].some((r) => allowance.relisted?.includes(r) === true);
@@ -66,8 +72,8 @@ export class Judge {
         const told = `${life.resource} ${life.namespace}/${life.name} ${uid}: ${text}`;
         if (this.#told.has(told)) continue;
         this.#told.add(told);
-        if (setAside || (kind === 'missed' && gaps) || (kind === 'delete' && allowance.deletesUnknown === true))
-          continue;
+        const unknown = allowance.deletesUnknown === true && (kind === 'delete' || kind === 'again');
+        if (setAside || (kind === 'missed' && gaps) || unknown) continue;
         faults.push(told);
       }
     }
@@ -75,15 +81,33 @@ export class Judge {
       if (!lives.has(uid)) faults.push(`uid ${uid} (${own[0]?.resource}/${own[0]?.name}) is not in etcd`);
     assert.deepEqual(faults.slice(0, 8), [], `${faults.length} differences between etcd and the sink`);
   }
+
+  /** Without the snapshots of what stands there already: each lost state may have brought one of an object. */
+  once<R extends { readonly id: string; readonly operation: string }>(records: readonly R[]): R[] {
+    if (this.#losses === 0) return [...records];
+    const all = Map.groupBy(records, (r) => r.id);
+    const left = new Map([...all].map(([id, same]) => [id, Math.min(this.#losses, same.length - 1)]));
+    // The last ones are the repeated ones in a stream; a table has no order.
+    return records
+      .toReversed()
+      .filter(({ id, operation }) => {
+        const repeats = left.get(id) as number;
+        if (repeats === 0 || operation !== 'SNAPSHOT') return true;
+        left.set(id, repeats - 1);
+        return false;
+      })
+      .reverse();
+  }
 }
 
 function byUid(records: readonly SeenRecord[]): Map<string, Seen> {
   const seen = new Map<string, Seen>();
-  const ids = new Set<string>();
+  const ids = new Map<string, SeenRecord>();
   for (const r of records) {
     assert.equal(r.messageId, r.id);
-    assert.ok(!ids.has(r.id), `id ${r.id} stands twice (${r.resource}/${r.namespace}/${r.name})`);
-    ids.add(r.id);
+    const first = ids.get(r.id);
+    if (first !== undefined) assert.fail(`id ${r.id} stands twice: ${told(first)}, and ${told(r)}`);
+    ids.set(r.id, r);
     if (r.operation === 'GAP') continue;
     const own = seen.get(r.uid);
     if (own === undefined) seen.set(r.uid, { records: [r] });
@@ -92,9 +116,12 @@ function byUid(records: readonly SeenRecord[]): Map<string, Seen> {
   return seen;
 }
 
-/** `missed`: what a list cannot show, as it came and went before; `delete`: an end that only a known state can tell. */
+/**
+ * `missed`: what a list cannot show, as it came and went before; `delete`: an end that only a known state can tell; `again`:
+ * a snapshot of what only a known state can tell to be an update.
+ */
 interface Fault {
-  readonly kind: 'wrong' | 'missed' | 'delete';
+  readonly kind: 'wrong' | 'missed' | 'delete' | 'again';
   readonly text: string;
 }
 
@@ -114,7 +141,10 @@ function faultsOf(life: Life, records: readonly SeenRecord[]): Fault[] {
     const order = before === undefined ? -1 : compareResourceVersions(before.resourceVersion, r.resourceVersion);
     if (order !== -1) fault(`version ${r.resourceVersion} came after ${before?.resourceVersion}`);
     if ((r.operation === 'UPDATED') === (before === undefined))
-      fault(`${r.operation} at ${r.resourceVersion}, after ${before?.operation ?? 'nothing'}`);
+      fault(
+        `${r.operation} at ${r.resourceVersion}, after ${before?.operation ?? 'nothing'}`,
+        r.operation === 'SNAPSHOT' ? 'again' : 'wrong',
+      );
     before = r;
   }
   if (deletes > 1) fault(`${deletes} deletes`);
@@ -157,6 +187,9 @@ function contentFaults(record: SeenRecord, revision: Revision, before: SeenRecor
   }
   return faults;
 }
+
+const told = (r: SeenRecord): string =>
+  `${r.operation} of ${r.resource}/${r.name} by ${r.detectedBy} at ${r.observedAt}, message ${r.sequence} stored at ${r.storedAt}`;
 
 /** As text that does not depend on the order of keys. */
 function sorted(value: unknown): string {

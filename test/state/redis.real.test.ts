@@ -125,7 +125,10 @@ test('a session whose lease was taken learns it from the renewal too', async () 
   await admin.del(stateKeys('demo').lease);
   const taken = await storeAt().open(identity({ owner: 'host-b/1/data' }));
   await eventually(async () => assert.match(old.trouble() ?? '', /STATE_HELD.*host-b\/1\/data/));
+  assert.equal(old.ended()?.code, 'STATE_HELD');
+  await assert.rejects(old.confirm(), { code: 'STATE_HELD' });
   await assert.rejects(old.commit([commitOf('pods', 1)]), { code: 'STATE_HELD' });
+  await taken.confirm();
   await old.close();
   await taken.close();
 });
@@ -229,7 +232,7 @@ test('a large commit that was accepted and not applied is applied by whoever ope
   const stage = `${key.slice(0, -'positions'.length)}stage:pods:9.9`;
   writer.put('a/late', Buffer.from('late'));
   writer.delete('a/7');
-  await admin.rpush(stage, Buffer.from(writer.finish()));
+  await admin.rpush(stage, Buffer.from(writer.finish()), '');
   await admin.hset(key, 'pods', ((await admin.hget(key, 'pods')) as string).replace(/^2 (\d+ \d+) -/, `3 $1 ${stage}`));
 
   const next = await storeAt(options).open(identity());
@@ -242,6 +245,43 @@ test('a large commit that was accepted and not applied is applied by whoever ope
   );
   assert.equal(await admin.exists(stage), 0);
   await next.close();
+});
+
+test('what one key of the state has lost voids all of it, and the next session begins anew', async () => {
+  for (const [what, scriptBytes] of [
+    ['positions', undefined],
+    ['known:pods', undefined],
+    ['stage:pods', 64],
+  ] as const) {
+    for (const reopened of [false, true]) {
+      await admin.flushall();
+      const options = scriptBytes === undefined ? {} : { scriptBytes };
+      let session = await storeAt(options).open(identity());
+      await session.commit([commitOf('pods', 1, { 'a/x': '1' }), commitOf('secrets', 1, {})]);
+      const key = (await admin.keys('*:positions'))[0] as string;
+      const lost = key.replace(/positions$/, what);
+      if (what === 'stage:pods')
+        await admin.hset(key, 'pods', ((await admin.hget(key, 'pods')) as string).replace(' -\n', ` ${lost}\n`));
+      else assert.equal(await admin.del(lost), 1);
+      if (reopened) {
+        await session.close();
+        session = await storeAt(options).open(identity());
+        assert.equal(session.fresh, false);
+        const reading = async (): Promise<unknown> => [await session.positions(), await knownOf(session, 'pods')];
+        await assert.rejects(reading, { code: 'STATE_LOST', message: /evicted or deleted/ });
+      } else {
+        const commit = session.commit([commitOf('pods', 2, { 'a/y': '1' })]);
+        await assert.rejects(commit, { code: 'STATE_LOST', message: /evicted or deleted/ });
+      }
+      assert.equal(session.ended()?.code, 'STATE_LOST');
+      await session.close();
+      const next = await storeAt(options).open(identity());
+      assert.equal(next.fresh, true, `${what}, ${reopened ? 'reopened' : 'open'}`);
+      assert.equal((await next.positions()).size, 0);
+      assert.equal((await knownOf(next, 'pods')).size, 0);
+      await next.close();
+    }
+  }
 });
 
 test('Redis is killed and started again: commits fail meanwhile and go on later, with nothing half done', async () => {

@@ -97,6 +97,7 @@ export class ExporterProbe {
           return this.deadLetter();
         },
       },
+      confirm: async () => undefined,
       openThread: () => {
         throw new Error('this exporter was not expected to open a thread');
       },

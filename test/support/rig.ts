@@ -99,11 +99,11 @@ export class Rig {
     return (await this.#db.query(sql)) as Row[];
   }
 
-  /** The table `changes`, all of it. */
-  rows(): Promise<ChangeRow[]> {
+  /** The table `changes`, all of it. @param url as in the configuration, a folder or on S3 */
+  rows(url = 's3://bucket/prefix'): Promise<ChangeRow[]> {
     const columns = 'id, operation, resource, namespace, name, uid, resource_version';
     return this.query<ChangeRow>(
-      `SELECT ${columns} FROM read_parquet('s3://bucket/prefix/changes/**/*.parquet', union_by_name = true, hive_partitioning = true)`,
+      `SELECT ${columns} FROM read_parquet('${url}/changes/**/*.parquet', union_by_name = true, hive_partitioning = true)`,
     );
   }
 

@@ -9,6 +9,9 @@ export interface SeenRecord {
   readonly id: string;
   readonly operation: string;
   readonly detectedBy: string;
+  readonly observedAt: string;
+  /** When the server stored it. */
+  readonly storedAt: string;
   readonly resource: string;
   readonly group: string;
   readonly namespace: string;
@@ -55,7 +58,7 @@ export async function* streamRecords(url: string | string[], name = 'K8S'): Asyn
       for await (const m of await consumer.fetch({ max_messages: count, expires: 30_000 })) {
         read++;
         const messageId = m.headers?.get('Nats-Msg-Id') ?? '';
-        yield { ...m.json<SeenRecord>(), subject: m.subject, sequence: m.seq, messageId };
+        yield { ...m.json<SeenRecord>(), subject: m.subject, sequence: m.seq, messageId, storedAt: m.timestamp };
       }
       if (read === before) throw new Error(`${before} of ${state.messages} messages could be read`);
     }

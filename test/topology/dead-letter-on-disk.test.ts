@@ -28,6 +28,7 @@ test('a dead letter counts as stored when it is in the buffer on disk, and the e
   const open = (): Promise<Outlets> =>
     createOutlets(config, {
       epoch: 'epoch',
+      confirm: async () => undefined,
       credits: new Credits(2 ** 20, 2 ** 20),
       metrics: createMetrics(),
       logger: createLogger('silent'),

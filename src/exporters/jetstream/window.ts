@@ -34,7 +34,7 @@ export interface Message extends LaneRecord {
   headers: Uint8Array;
   /** Sent in place of the payload, which is in the object store. */
   reference: Uint8Array | undefined;
-  /** Unix time, milliseconds; of the last attempt. */
+  /** Of the last attempt; monotonic, milliseconds. */
   sentAt: number;
   attempts: number;
   /** Of these, the ones since it was last answered, or the connection made. */

@@ -51,25 +51,14 @@ export class ParquetExporter implements Exporter {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const store = await openStore(this.#config, (text) => this.#context.logger.warn({ exporter: this.name }, text));
+    const { logger, confirm } = this.#context;
+    const store = await openStore(this.#config, { warn: (t) => logger.warn({ exporter: this.name }, t), confirm });
     this.#persistence = new Persistence(store, this.#context);
     this.#storage = new FileStorage(this.#context, this.#persistence, this.#closing.signal, (error) => {
       if (error === undefined) this.#pumpAll();
       else this.#unlessClosing(error);
     });
-    const fatal = await this.#persistence.until(
-      async () => {
-        try {
-          await store.check();
-          return undefined;
-        } catch (e) {
-          if (e instanceof WatershardError && e.class === 'configuration') return e;
-          throw e;
-        }
-      },
-      AbortSignal.any([signal, this.#closing.signal]),
-    );
-    if (fatal !== undefined) throw fatal;
+    await this.#persistence.check(AbortSignal.any([signal, this.#closing.signal]));
     this.#pumpAll();
   }
 

@@ -19,9 +19,12 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 /** Files in a folder of this machine. It is made if it does not exist. */
 export class FolderStore implements FileStore {
   readonly #root: string;
+  readonly #confirm: () => Promise<void>;
 
-  constructor(root: string) {
+  /** @param confirm called before a file takes the place of another; what it throws fails the request */
+  constructor(root: string, confirm: () => Promise<void>) {
     this.#root = root;
+    this.#confirm = confirm;
   }
 
   async check(): Promise<void> {
@@ -41,6 +44,7 @@ export class FolderStore implements FileStore {
       } finally {
         await file.close();
       }
+      await this.#confirm();
       await rename(temporary, path);
       // The names are durable only when their folders are, up to the first that was there before.
       const top = made === undefined ? dirname(path) : dirname(made);
@@ -106,6 +110,7 @@ async function attempt<T>(doing: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (e) {
+    if (e instanceof WatershardError) throw e;
     const code = CODES[(e as NodeJS.ErrnoException).code ?? ''] ?? 'EXPORTER_UNREACHABLE';
     throw new WatershardError(code, `${doing}: ${errorMessage(e)}`, { cause: e });
   }

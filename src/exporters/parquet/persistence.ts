@@ -23,6 +23,23 @@ export class Persistence {
   }
 
   /**
+   * Waits until the bucket or folder is there.
+   * @throws WatershardError of class `configuration` where no waiting can help; the signal's reason, where it is aborted before
+   */
+  async check(signal: AbortSignal): Promise<void> {
+    const fatal = await this.until(async (store) => {
+      try {
+        await store.check();
+        return undefined;
+      } catch (e) {
+        if (e instanceof WatershardError && e.class === 'configuration') return e;
+        throw e;
+      }
+    }, signal);
+    if (fatal !== undefined) throw fatal;
+  }
+
+  /**
    * Repeats the request until it succeeds. One that is under way is waited for, whatever the signal says: it could still
    * take effect.
    * @throws the signal's reason, where it is aborted before the request has succeeded
@@ -34,6 +51,7 @@ export class Persistence {
         await this.#enter();
         try {
           signal.throwIfAborted();
+          await this.#context.confirm();
           return await request(this.#store);
         } catch (e) {
           if (signal.aborted) throw signal.reason;

@@ -2,7 +2,7 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import { errorCode } from './s3-errors.ts';
 import { S3Uploads } from './s3-uploads.ts';
-import type { FileStore } from './store.ts';
+import type { FileStore, StoreOptions } from './store.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const MIB = 2 ** 20;
@@ -29,7 +29,7 @@ export class S3Store implements FileStore {
   readonly #target: S3Target;
   readonly #uploads: S3Uploads;
 
-  private constructor(sdk: Sdk, target: S3Target, warn: (text: string) => void) {
+  private constructor(sdk: Sdk, target: S3Target, { warn, confirm }: StoreOptions) {
     this.#sdk = sdk;
     this.#target = target;
     const { endpoint, region } = target;
@@ -47,11 +47,19 @@ export class S3Store implements FileStore {
     else if (endpoint !== undefined && process.env.AWS_REGION === undefined) config.region = 'us-east-1';
     this.#client = new sdk.S3Client(config);
     this.#uploads = new S3Uploads(sdk, this.#client, target, (...attempt) => this.#attempt(...attempt), warn);
+    // Behind all that takes time, as signing does: a process can stand still there for longer than it may write.
+    this.#client.middlewareStack.add(
+      (next) => async (args) => {
+        await confirm();
+        return await next(args);
+      },
+      { step: 'deserialize', priority: 'low', name: 'confirm' },
+    );
   }
 
   /** Loads the SDK, which takes some hundred milliseconds and is wanted only here. */
-  static async open(target: S3Target, warn: (text: string) => void): Promise<S3Store> {
-    return new S3Store(await import('@aws-sdk/client-s3'), target, warn);
+  static async open(target: S3Target, options: StoreOptions): Promise<S3Store> {
+    return new S3Store(await import('@aws-sdk/client-s3'), target, options);
   }
 
   async check(): Promise<void> {
@@ -137,6 +145,7 @@ export class S3Store implements FileStore {
     try {
       return await action({ abortSignal });
     } catch (e) {
+      if (e instanceof WatershardError) throw e;
       const late = abortSignal.aborted ? `it was not done within ${milliseconds / 1000} s: ` : '';
       const text = `${doing} s3://${bucket}/${prefix}${key}: ${late}${reason(e)}`;
       throw new WatershardError(errorCode(e), text, { cause: e });

@@ -1,3 +1,10 @@
+export interface StoreOptions {
+  /** Takes what does not work and holds nothing up. */
+  readonly warn: (text: string) => void;
+  /** Called before each request is sent, or a file gets its name; what it throws fails the request. */
+  readonly confirm: () => Promise<void>;
+}
+
 /**
  * Files under the configured url. Keys are relative to it, with slashes. Each call is one attempt; all throw
  * WatershardError: EXPORTER_UNREACHABLE, EXPORTER_REFUSED, EXPORTER_TARGET_MISSING, EXPORTER_FULL, EXPORTER_MISCONFIGURED.

@@ -55,13 +55,14 @@ export class EmbeddedDatabase {
       this.#statements = prepare(database);
       for (const row of database.prepare('SELECT id, name FROM streams').iterate())
         this.#ids.set(String(row.name), Number(row.id));
+      writeOwner(file, identity.owner);
     } catch (e) {
+      // Left open it would hold the file against the next attempt of this very process.
       database?.close();
       const error = sqliteError(doing, e);
       throw error.code === 'STATE_HELD' ? heldBy(file, error) : error;
     }
     this.#database = database;
-    writeOwner(file, identity.owner);
   }
 
   positions(): Map<string, Position> {

@@ -9,10 +9,13 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   26: 'STATE_CORRUPT', // SQLITE_NOTADB
 };
 
-/** Gives what node:sqlite threw a code; the extended result code is in `errcode`. */
+const FULL = ['ENOSPC', 'EDQUOT'];
+
+/** Gives what node:sqlite threw a code, the extended result code is in `errcode`; or what the file system threw. */
 export function sqliteError(doing: string, thrown: unknown): WatershardError {
   if (thrown instanceof WatershardError) return thrown;
   const extended = (thrown as { errcode?: unknown } | undefined)?.errcode;
-  const code = typeof extended === 'number' ? CODES[extended & 0xff] : undefined;
+  const full = FULL.includes(String((thrown as { code?: unknown } | undefined)?.code)) ? 'STATE_FULL' : undefined;
+  const code = typeof extended === 'number' ? CODES[extended & 0xff] : full;
   return new WatershardError(code ?? 'STATE_UNAVAILABLE', `${doing}: ${errorMessage(thrown)}`, { cause: thrown });
 }

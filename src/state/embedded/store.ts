@@ -161,8 +161,17 @@ class EmbeddedSession implements StateSession {
     this.#inDoubt.delete(stream);
   }
 
+  /** The kernel keeps the file for this process for as long as it lives, also while it stands still. */
+  async confirm(): Promise<void> {
+    this.#health.check();
+  }
+
   trouble(): string | undefined {
     return this.#health.trouble();
+  }
+
+  ended(): WatershardError | undefined {
+    return this.#health.ended();
   }
 
   async close(): Promise<void> {

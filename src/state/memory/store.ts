@@ -133,8 +133,16 @@ class MemorySession implements StateSession {
     this.#state.known.delete(stream);
   }
 
+  async confirm(): Promise<void> {
+    this.#standing('confirming the lease');
+  }
+
   trouble(): string | undefined {
     return this.#health.trouble();
+  }
+
+  ended(): WatershardError | undefined {
+    return this.#health.ended();
   }
 
   async close(): Promise<void> {

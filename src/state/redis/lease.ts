@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { WatershardError } from '../../model/errors.ts';
 import type { StateIdentity } from '../state.ts';
 import type { Connection } from './connection.ts';
-import type { StateKeys } from './keys.ts';
+import { epochKeys, type StateKeys } from './keys.ts';
 import { RELEASE, RENEW, TAKE } from './scripts.ts';
 
 const SCHEMA = '1';
@@ -26,20 +26,14 @@ export async function takeLease(
   ttl: number,
 ): Promise<Lease> {
   const doing = 'taking the lease of the state';
+  const epoch = randomUUID();
+  const { positions } = epochKeys(identity.cluster, epoch);
   const take = async (expected: string): Promise<string[]> =>
     await connection.script(
       doing,
       TAKE,
-      [keys.meta, keys.lease],
-      [
-        SCHEMA,
-        identity.clusterUid,
-        identity.owner,
-        randomUUID(),
-        String(ttl),
-        expected,
-        String(randomInt(1, MAX_STEP)),
-      ],
+      [keys.meta, keys.lease, positions],
+      [SCHEMA, identity.clusterUid, identity.owner, epoch, String(ttl), expected, String(randomInt(1, MAX_STEP))],
     );
   let answer = await take('');
   if (answer[0] === 'HELD' && isPast(holderOf(answer[1]), identity.owner)) answer = await take(answer[1] ?? '');

@@ -9,6 +9,10 @@
  *     positions  hash: stream -> `<sequence> <fence> <attempt> <stage or ->\n<JSON of the rest>`
  *     known:<stream>  hash: key -> value
  *     stage:<stream>:<fence>.<attempt>  list of packed deltas, accepted with a position and not applied yet
+ *
+ * Whoever evicts or deletes one of these keys leaves the others. So that this is noticed, positions and known have an
+ * entry of the empty name for as long as they exist, and a stage ends with an empty piece. What is found incomplete
+ * is voided: its epoch goes, and the next to take the state makes a new one.
  */
 
 /** KEYS meta lease. */
@@ -24,6 +28,10 @@ local function standing(epoch, fence)
   if meta[2] == fence then return end
   if (tonumber(meta[2]) or 0) < tonumber(fence) then return {'LOST', 'it is older than the lease that was given for it'} end
   return {'HELD', redis.call('GET', KEYS[2]) or ''}
+end
+local function void(what)
+  redis.call('HDEL', KEYS[1], 'epoch')
+  return {'LOST', what .. ' gone, and the rest is not: evicted or deleted'}
 end
 `;
 
@@ -59,7 +67,7 @@ end
 `;
 
 /**
- * KEYS meta lease; ARGV schema clusterUid owner newEpoch ttl expectedLease step.
+ * KEYS meta lease, positions of the new epoch; ARGV schema clusterUid owner newEpoch ttl expectedLease step.
  * Takes the lease where it is free or is what the caller expects. A lease of a state without an epoch is void.
  *
  * The fence grows by a random step: leases that are given on both sides of a failover, which the other side never heard of,
@@ -75,6 +83,7 @@ if meta[3] then
   if holder and holder ~= ARGV[6] then return {'HELD', holder} end
 else
   redis.call('HSET', KEYS[1], 'schema', ARGV[1], 'clusterUid', ARGV[2], 'epoch', ARGV[4])
+  redis.call('HSET', KEYS[3], '', '')
 end
 redis.call('HINCRBY', KEYS[1], 'fence', ARGV[7])
 local fence = redis.call('HGET', KEYS[1], 'fence') -- as a string: a number of Lua has 14 digits as text
@@ -89,6 +98,12 @@ local bad = standing(ARGV[1], ARGV[2])
 if bad then return bad end
 redis.call('SET', KEYS[2], ARGV[2] .. ' ' .. ARGV[3], 'PX', ARGV[4])
 return {'OK'}
+`;
+
+/** KEYS meta lease; ARGV epoch fence what. What was read of the state is incomplete. */
+export const VOID = `${STANDING}
+${PRIMARY}
+return standing(ARGV[1], ARGV[2]) or void(ARGV[3])
 `;
 
 /** KEYS meta lease; ARGV epoch fence. */
@@ -111,12 +126,14 @@ export const COMMIT = `${STANDING}${APPLY}
 ${PRIMARY_WITH_ROOM}
 local bad = standing(ARGV[1], ARGV[2])
 if bad then return bad end
+if redis.call('EXISTS', KEYS[3]) == 0 then return void('the positions are') end
 local attempt = tonumber(ARGV[3])
 local at, k = 4, 4
 while at <= #ARGV do
   local stored, fence, tried, stage = string.match(redis.call('HGET', KEYS[3], ARGV[at]) or '0 0 0 -\\n', '^(%d+) (%d+) (%d+) ([^\\n]*)\\n')
   if not stored then return {'LOST', ARGV[at] .. ' has no readable position'} end
   if stage ~= '-' then return {'STAGED', ARGV[at]} end
+  if stored ~= '0' and redis.call('EXISTS', KEYS[k]) == 0 then return void('the known objects of ' .. ARGV[at] .. ' are') end
   local sequence, floor = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   tried = tonumber(tried)
   local repeated = tonumber(stored) == sequence and fence == ARGV[2] and tried >= floor and tried < attempt
@@ -133,6 +150,7 @@ while at <= #ARGV do
   local staged = tonumber(ARGV[at + 4])
   local stage = staged > 0 and KEYS[k + 1] or '-'
   redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. stage .. '\\n' .. ARGV[at + 3])
+  redis.call('HSET', KEYS[k], '', '')
   if staged > 0 then redis.call('PERSIST', stage) end
   local deltas = tonumber(ARGV[at + 5])
   for i = 1, deltas do apply(KEYS[k], ARGV[at + 5 + i]) end
@@ -142,20 +160,23 @@ end
 return {'OK'}
 `;
 
-/** KEYS meta lease positions known stage; ARGV epoch fence stream. Applies the first delta of a stage; the last clears it. */
+/** KEYS meta lease positions known stage; ARGV epoch fence stream. Applies the first piece of a stage; its end clears it. */
 export const UNSTAGE = `${STANDING}${APPLY}
 ${PRIMARY_WITH_ROOM}
 local bad = standing(ARGV[1], ARGV[2])
 if bad then return bad end
 local packed = redis.call('LINDEX', KEYS[5], 0)
-if packed then
+if not packed then return void('a part of the last commit of ' .. ARGV[3] .. ' is') end
+if packed ~= '' then
   apply(KEYS[4], packed)
   redis.call('LPOP', KEYS[5])
   return {'MORE'}
 end
 local position = redis.call('HGET', KEYS[3], ARGV[3])
 local head, rest = string.match(position or '', '^(%d+ %d+ %d+ )[^\\n]*(\\n.*)$')
-if head then redis.call('HSET', KEYS[3], ARGV[3], head .. '-' .. rest) end
+if not head then return void('the positions are') end
+redis.call('HSET', KEYS[3], ARGV[3], head .. '-' .. rest)
+redis.call('DEL', KEYS[5])
 return {'OK'}
 `;
 

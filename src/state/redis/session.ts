@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DeltaWriter } from '../../model/delta.ts';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import type { Position } from '../../model/position.ts';
@@ -8,9 +9,11 @@ import type { StateIdentity, StateSession, StreamCommit } from '../state.ts';
 import type { Argument, Connection } from './connection.ts';
 import { type EpochKeys, epochKeys } from './keys.ts';
 import { checkStanding, type Lease, releaseLease, renewLease } from './lease.ts';
-import { COMMIT, COMMITTED, FORGET, UNSTAGE } from './scripts.ts';
+import { COMMIT, COMMITTED, FORGET, UNSTAGE, VOID } from './scripts.ts';
 import { splitDelta } from './split-delta.ts';
 
+/** Giving the lease back may take this long; it runs out by itself all the same. */
+const RELEASE_MS = 2000;
 /** Chunks of `known`, and pieces of a staged commit. */
 const CHUNK_BYTES = 1024 * 1024;
 /** A stage that no commit accepted goes away by itself. */
@@ -20,6 +23,8 @@ export interface SessionOptions {
   readonly connection: Connection;
   readonly identity: StateIdentity;
   readonly lease: Lease;
+  /** When it was asked for. Monotonic, milliseconds. */
+  readonly leasedAt: number;
   /** Milliseconds. */
   readonly ttl: number;
   /** Deltas that one script applies at most; Redis does nothing else meanwhile (2 MiB: about 50 ms). */
@@ -37,6 +42,8 @@ export class RedisSession implements StateSession {
   readonly #health: SessionHealth;
   readonly #renewal: NodeJS.Timeout;
   #renewing = false;
+  /** Until then nobody else can have taken the lease. Monotonic, milliseconds. */
+  #leasedUntil: number;
   #closed = false;
   #attempts = 0;
   /** The first attempt of a stream's commit that got no answer. */
@@ -51,6 +58,7 @@ export class RedisSession implements StateSession {
     this.fresh = options.lease.fresh;
     this.#keys = epochKeys(options.identity.cluster, this.epoch);
     this.#health = new SessionHealth(options.metrics);
+    this.#leasedUntil = options.leasedAt + options.ttl;
     this.#renewal = setInterval(() => void this.#renew(), options.ttl / 3);
     this.#renewal.unref();
   }
@@ -58,9 +66,11 @@ export class RedisSession implements StateSession {
   async positions(): Promise<Map<string, Position>> {
     this.#health.check();
     const answer = (await this.#connection.call('reading positions', 'HGETALL', this.#keys.positions)) as string[];
+    if (answer.length === 0) await this.#void('reading positions', 'they are');
     const positions = new Map<string, Position>();
     const read = new Map<string, string>();
     for (let i = 0; i < answer.length; i += 2) {
+      if (answer[i] === '') continue;
       const text = answer[i + 1]!;
       const rest = JSON.parse(text.slice(text.indexOf('\n') + 1)) as Omit<Position, 'sequence'>;
       positions.set(answer[i]!, { ...rest, sequence: Number.parseInt(text, 10) });
@@ -77,9 +87,10 @@ export class RedisSession implements StateSession {
   async *known(stream: string): AsyncGenerator<ArrayBuffer> {
     this.#health.check();
     const read = this.#read;
-    await this.#unstage(stream);
+    const committed = await this.#final(() => this.#unstage(stream));
     const { generation } = this.#connection;
     const writer = new DeltaWriter();
+    let complete = false;
     let bytes = 0;
     let cursor = '0';
     do {
@@ -93,6 +104,10 @@ export class RedisSession implements StateSession {
         throw new WatershardError('STATE_UNAVAILABLE', `reading known ${stream}: the connection broke meanwhile`);
       // A hash that is being resized may answer an entry twice: the second is the same.
       for (let i = 0; i < entries.length; i += 2) {
+        if (entries[i]!.length === 0) {
+          complete = true;
+          continue;
+        }
         writer.put(entries[i]!.toString('utf8'), entries[i + 1]!);
         bytes += entries[i]!.length + entries[i + 1]!.length;
         if (bytes < CHUNK_BYTES) continue;
@@ -102,6 +117,7 @@ export class RedisSession implements StateSession {
       cursor = next.toString();
     } while (cursor !== '0');
     await this.#final(() => this.#checkRead(stream, read?.get(stream) ?? (read === undefined ? undefined : '')));
+    if (committed && !complete) await this.#void(`reading known ${stream}`, 'they are');
     if (writer.count > 0) yield writer.finish();
   }
 
@@ -147,8 +163,17 @@ export class RedisSession implements StateSession {
     });
   }
 
+  async confirm(): Promise<void> {
+    this.#health.check();
+    if (performance.now() >= this.#leasedUntil) await this.#extend();
+  }
+
   trouble(): string | undefined {
     return this.#health.trouble() ?? (this.#closed ? undefined : this.#connection.trouble());
+  }
+
+  ended(): WatershardError | undefined {
+    return this.#health.ended();
   }
 
   async close(): Promise<void> {
@@ -157,7 +182,12 @@ export class RedisSession implements StateSession {
     clearInterval(this.#renewal);
     this.#health.end(new WatershardError('STATE_UNAVAILABLE', `the state at ${this.#connection.name} was closed`));
     try {
-      await releaseLease(this.#connection, this.#keys, this.#options.lease);
+      const ended = new AbortController();
+      const late = sleep(RELEASE_MS, undefined, { signal: ended.signal }).then(() => {
+        throw new WatershardError('STATE_UNAVAILABLE', `${this.#connection.name} does not answer`);
+      });
+      const released = releaseLease(this.#connection, this.#keys, this.#options.lease);
+      await Promise.race([released, late]).finally(() => ended.abort());
     } catch (e) {
       this.#options.logger.info(
         { reason: errorMessage(e) },
@@ -232,8 +262,9 @@ export class RedisSession implements StateSession {
   async #stage(doing: string, stage: string, commit: StreamCommit): Promise<number> {
     await this.#connection.call(doing, 'DEL', stage);
     let count = 0;
-    for (const delta of commit.deltas) {
-      for (const piece of splitDelta(delta, CHUNK_BYTES)) {
+    // The empty one is its end; see scripts.ts.
+    for (const delta of [...commit.deltas, new ArrayBuffer(0)]) {
+      for (const piece of delta.byteLength === 0 ? [Buffer.alloc(0)] : splitDelta(delta, CHUNK_BYTES)) {
         await this.#connection.call(doing, 'RPUSH', stage, piece);
         if (++count === 1) await this.#connection.call(doing, 'PEXPIRE', stage, String(STAGE_TTL_MS));
       }
@@ -241,16 +272,22 @@ export class RedisSession implements StateSession {
     return count;
   }
 
-  /** Applies what a large commit left to be applied, if anything. */
-  async #unstage(stream: string): Promise<void> {
+  /** Applies what a large commit left to be applied, if anything. @returns whether the stream was ever committed */
+  async #unstage(stream: string): Promise<boolean> {
     const doing = `applying the last commit of ${stream}`;
     const position = await this.#connection.call(doing, 'HGET', this.#keys.positions, stream);
     const stage = typeof position === 'string' ? /^\d+ \d+ \d+ ([^\n]*)\n/.exec(position)?.[1] : undefined;
-    if (stage === undefined || stage === '-') return;
+    if (stage === undefined || stage === '-') return stage !== undefined;
     const keys = [this.#keys.meta, this.#keys.lease, this.#keys.positions, this.#keys.known(stream), stage];
     let answer: string[];
     do answer = await this.#script(doing, UNSTAGE, keys, [stream]);
     while (answer[0] === 'MORE');
+    return true;
+  }
+
+  /** What was read is not all that was written. @throws WatershardError STATE_LOST, STATE_HELD */
+  async #void(doing: string, what: string): Promise<void> {
+    await this.#final(() => this.#script(doing, VOID, [this.#keys.meta, this.#keys.lease], [what]));
   }
 
   async #script(doing: string, lua: string, keys: readonly string[], args: readonly Argument[]): Promise<string[]> {
@@ -264,9 +301,7 @@ export class RedisSession implements StateSession {
     if (this.#renewing || this.#closed) return;
     this.#renewing = true;
     try {
-      await this.#final(() =>
-        renewLease(this.#connection, this.#keys, this.#options.lease, this.#options.identity.owner, this.#options.ttl),
-      );
+      await this.#extend();
     } catch (e) {
       this.#options.logger.debug({ reason: errorMessage(e) }, 'the lease of the state could not be renewed');
     } finally {
@@ -274,10 +309,17 @@ export class RedisSession implements StateSession {
     }
   }
 
+  async #extend(): Promise<void> {
+    const { lease, identity, ttl } = this.#options;
+    const at = performance.now();
+    await this.#final(() => renewLease(this.#connection, this.#keys, lease, identity.owner, ttl));
+    this.#leasedUntil = at + ttl;
+  }
+
   /** Remembers a loss or a takeover that was found by something else than a commit. */
-  async #final(work: () => Promise<void>): Promise<void> {
+  async #final<T>(work: () => Promise<T>): Promise<T> {
     try {
-      await work();
+      return await work();
     } catch (e) {
       if (isFinal(e) && !this.#closed) this.#health.noteFailure(e);
       throw e;

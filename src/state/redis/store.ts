@@ -36,8 +36,9 @@ export class RedisStateStore implements StateStore {
     try {
       await connection.connect();
       await checkServer(connection, logger);
+      const leasedAt = performance.now();
       const lease = await takeLease(connection, stateKeys(identity.cluster), identity, ttl);
-      return new RedisSession({ connection, identity, lease, ttl, scriptBytes, logger, metrics });
+      return new RedisSession({ connection, identity, lease, leasedAt, ttl, scriptBytes, logger, metrics });
     } catch (e) {
       connection.close();
       throw e;

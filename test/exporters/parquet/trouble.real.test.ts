@@ -124,7 +124,7 @@ describe('the Parquet exporter and a store in trouble', () => {
       partBytes: 64 * 2 ** 20,
       timeout: 30_000,
     };
-    const store = await S3Store.open(target, assert.fail);
+    const store = await S3Store.open(target, { warn: assert.fail, confirm: async () => undefined });
     const large = Buffer.concat([noise, noise, noise]);
     await store.put('large', large);
     const back = await store.get('large');
