@@ -79,6 +79,9 @@ if (task === 'start') {
   node('tools/generate-docs.ts', ...rest);
 } else if (task === 'test:unit') {
   node('tools/run-tests.mjs', '--unit', ...rest);
+} else if (task === 'test:soak') {
+  run('node', ['tools/servers/build.mjs'], 'getting the real servers');
+  node('--max-old-space-size=8192', 'test/faults/soak.ts', ...rest);
 } else if (task === 'test') {
   build();
   run('node', ['tools/servers/build.mjs'], 'getting the real servers');
