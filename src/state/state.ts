@@ -34,6 +34,8 @@ export interface StateSession {
   readonly epoch: string;
   /** The state was made by this `open`. */
   readonly fresh: boolean;
+  /** The session before this one ended with everything committed that was delivered; so does a fresh state begin. */
+  readonly clean: boolean;
   positions(): Promise<Map<string, Position>>;
   /** The known objects of a stream as packed deltas of puts, in chunks of at most about 1 MiB. */
   known(stream: string): AsyncIterable<ArrayBuffer>;
@@ -57,6 +59,6 @@ export interface StateSession {
   trouble(): string | undefined;
   /** STATE_LOST or STATE_HELD, once that was found: everything is refused from then on, and another session has to be opened. */
   ended(): WatershardError | undefined;
-  /** Gives the lease back. Idempotent. */
-  close(): Promise<void>;
+  /** Gives the lease back. Idempotent. @param clean everything is committed that was delivered */
+  close(clean?: boolean): Promise<void>;
 }

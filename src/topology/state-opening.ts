@@ -62,7 +62,7 @@ async function openOnce(
     return { session, lost, former, remember };
   } catch (e) {
     // Left open it would hold the state against the next attempt of this very process.
-    await session.close();
+    await session.close(session.clean);
     throw e;
   }
 }

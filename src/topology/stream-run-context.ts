@@ -21,6 +21,8 @@ export interface StreamRunContext {
   readonly credits: Credits;
   /** The state as it is now: a lost one is replaced. */
   readonly session: () => StateSession;
+  /** The first streams of this process begin, which may have been followed before. */
+  readonly isStarting: () => boolean;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly table: 'changes' | 'inventory';

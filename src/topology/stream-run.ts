@@ -9,6 +9,7 @@ import { staticType } from '../transform/extract.ts';
 import type { StreamPlan } from '../transform/plan.ts';
 import { copyOfWork, type Work, type WorkResult } from '../transform/work.ts';
 import type { Committable, PendingCommit } from './committer.ts';
+import { GapMarkers } from './gap-markers.ts';
 import { Generations } from './generations.ts';
 import type { Outlet } from './outlet.ts';
 import { about, Poison, VERDICTS } from './poison.ts';
@@ -31,6 +32,7 @@ export class StreamRun implements Committable {
   #position: Position | undefined;
   #stopped = true;
   #generations = new Generations(0);
+  readonly #gaps: GapMarkers;
   readonly #poison = new Poison();
   /** When what the shards have not answered was handed to them, in order; Unix time, microseconds. */
   #working: number[] = [];
@@ -38,8 +40,6 @@ export class StreamRun implements Committable {
   #cutAgain = false;
   #held: (PromiseWithResolvers<void> & { readonly parked: Intake[] }) | undefined;
   records: number;
-  /** Its marker is on its way and not committed: where the stream begins again, so does the marker. */
-  #gap: Gap | undefined;
   /** Read from the API server. */
   bytes: number;
   /** One a part, as is `knownBytes`. */
@@ -55,7 +55,7 @@ export class StreamRun implements Committable {
     this.#incarnation = context.former?.incarnation ?? 0;
     this.records = context.former?.records ?? 0;
     this.bytes = context.former?.bytes ?? 0;
-    this.#gap = context.former?.gap;
+    this.#gaps = new GapMarkers(context.former?.gap);
     this.#acks = this.#newAcks();
     this.knownObjects = plans.map(() => 0);
     this.knownBytes = plans.map(() => 0);
@@ -86,7 +86,7 @@ export class StreamRun implements Committable {
 
   /** What has to be said of a loss, until it is committed. */
   get gap(): Gap | undefined {
-    return this.#gap;
+    return this.#gaps.pending;
   }
 
   /** What is read is not taken: a thread has ended, and the stream has not begun again. */
@@ -128,10 +128,13 @@ export class StreamRun implements Committable {
       }
     }
     for (const outlet of outlets) outlet.open(this.stream, incarnation, this.#position, this.#fields);
+    const mayBeNew = this.#position === undefined && !this.#context.isStarting();
+    const isUncertain = this.#begun || !(session.clean || mayBeNew);
     this.#stopped = false;
     this.#begun = true;
-    const loss = gap ?? this.#gap;
-    if (loss !== undefined) this.#sayGap(loss, session.epoch);
+    const marker = this.#gaps.say(gap, session.epoch);
+    if (marker === undefined && isUncertain) this.#gaps.uncertain(session.epoch, this.#position?.sequence ?? 0);
+    this.#sayGap(marker);
     const position = this.#position;
     const valid = position !== undefined && position.scope === streamScope(this.stream);
     this.listed = valid && position.resourceVersion !== '';
@@ -192,13 +195,13 @@ export class StreamRun implements Committable {
     this.#incarnation++;
     this.#startOver(position);
     for (const outlet of outlets) outlet.open(this.stream, this.#incarnation, position, this.#fields);
-    this.#sayGap(gap, session.epoch);
+    this.#sayGap(this.#gaps.say(gap, session.epoch));
   }
 
-  #sayGap(gap: Gap, epoch: string): void {
-    this.#gap = gap;
+  #sayGap(marker: Work | undefined): void {
+    if (marker === undefined) return;
     this.#context.metrics.gaps.inc({ stream: this.stream.id });
-    this.#submit({ type: 'gap', ...gap, epoch }, 0, '');
+    this.#submit(marker, 0, '');
   }
 
   /** The intake sink of this stream's driver. */
@@ -208,6 +211,7 @@ export class StreamRun implements Committable {
       this.#held.parked.push(item);
       return this.#held.promise;
     }
+    this.#sayGap(this.#gaps.before(item));
     const bytes = 'bytes' in item ? item.bytes.length : 0;
     this.bytes += bytes;
     const wait = bytes === 0 ? undefined : this.#context.credits.take(this.stream.id, bytes);
@@ -347,7 +351,7 @@ export class StreamRun implements Committable {
     this.#position = position;
     this.#acks.durable.committed(sequence);
     // It is the first work of an incarnation, a batch a part.
-    if (sequence >= this.plans.length) this.#gap = undefined;
+    if (sequence >= this.plans.length) this.#gaps.committed();
     for (const outlet of this.#context.outlets) {
       if (outlet.cuts) outlet.exporter.committed(this.stream.id, position);
       else outlet.committed(this.stream.id, sequence);

@@ -64,6 +64,7 @@ export class Topology {
   /** The first discovery has answered, and every stream has begun. */
   discovered = false;
   draining = false;
+  #drained = false;
   readonly #stop = new AbortController();
   readonly #restarts: Restarts;
   session: StateSession;
@@ -159,6 +160,7 @@ export class Topology {
       }
       if (this.#end !== undefined) return this.#end;
       const undelivered = await this.#drain();
+      this.#drained = undelivered.length === 0 && this.#end === undefined;
       return this.#end ?? { kind: 'done', undelivered };
     } catch (e) {
       if (this.#end !== undefined) return this.#end;
@@ -227,6 +229,7 @@ export class Topology {
       outlets: this.outlets,
       credits: this.credits,
       session: () => this.session,
+      isStarting: () => !this.discovered,
       metrics,
       logger,
       ...(mode === 'snapshot' ? { table: 'inventory', asOf: this.#startedAt * 1000 } : { table: 'changes' }),
@@ -380,7 +383,8 @@ export class Topology {
     await atMost(CLOSE_MS, this.committer.stop());
     await Promise.all(this.outlets.map((o) => o.close()));
     await this.shards.close();
-    await this.session.close();
+    // What never came to deliver anything leaves the state as it was.
+    await this.session.close(this.connected ? this.#drained : this.session.clean);
     this.options.logger.info({ records: this.records }, 'stopped');
   }
 }

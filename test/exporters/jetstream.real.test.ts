@@ -139,6 +139,21 @@ test('holds records while the stream does not exist, and stores all of them afte
   await until('health is good again', () => probe.exporter.health().ok);
 });
 
+test('a stream that is deleted is missed also where someone listens on its subjects, and the server tells of no lack', async () => {
+  await addStream();
+  const records = recordRun(100, 10);
+  await prepare({ ackTimeout: '300ms' }).start();
+  const listening = connection.subscribe('k8s.>');
+  await connection.flush();
+  await manager.streams.delete('K8S');
+  for (let i = 0; i < 10; i++) probe.write(makeBatch({ sequence: i + 1, records: records.slice(i * 10, i * 10 + 10) }));
+  await until('health tells it', () => /EXPORTER_TARGET_MISSING/.test(probe.exporter.health().detail ?? ''), 20);
+  await addStream();
+  await probe.acked(10);
+  assertStored(await stored(), records, true);
+  listening.unsubscribe();
+});
+
 test('makes the stream again where it may', async () => {
   await prepare({ createStream: true }).start();
   await manager.streams.delete('K8S');

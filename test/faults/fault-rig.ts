@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkTable } from '../support/checker.ts';
 import { Rig } from '../support/rig.ts';
 import type { KubeOptions } from '../support/servers/kube.ts';
 import { ADMIN_TOKEN } from '../support/servers/pki.ts';
@@ -190,7 +189,7 @@ export class FaultRig {
     await this.history.caughtUp();
     const records = [...this.deleted, ...(await this.rig.records())];
     this.#judge.judge(records, this.history.lives, allowance);
-    checkTable(this.#judge.once(await this.rig.rows(this.#table)), records);
+    this.#judge.judgeTable(await this.rig.rows(this.#table), records, allowance);
     assert.ok(this.memoryPeak() < MEMORY_MIB, `${this.memoryPeak()} MiB were needed at the peak`);
     assert.doesNotMatch(this.program.log, /\n {4}at /, 'no stack trace is logged');
     return records;

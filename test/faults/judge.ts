@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { compareResourceVersions } from '../../src/model/position.ts';
+import type { ChangeRow } from '../support/rig.ts';
 import type { SeenRecord } from '../support/stream-reader.ts';
 import { applyMergePatch } from '../transform/patch-apply.ts';
 import type { Life, Revision } from './etcd-history.ts';
@@ -59,20 +60,23 @@ export class Judge {
   readonly #told = new Set<string>();
   /** States lost while the program was down. */
   #losses = 0;
+  #crashed: ReadonlySet<string> = new Set();
 
   /** @throws AssertionError with the first differences that no earlier verdict has told */
   judge(records: readonly SeenRecord[], lives: ReadonlyMap<string, Life>, allowance: Allowance = {}): void {
     if (allowance.deletesUnknown === true) this.#losses++;
     const seen = byUid(this.once(records));
+    this.#crashed = this.#newGaps(records);
     const faults: string[] = [];
     for (const [uid, life] of lives) {
-      const gaps = ['*', life.resource].some((r) => allowance.relisted?.includes(r) === true);
+      const crashed = this.#crashed.has(life.resource);
+      const gaps = isRelisted(life.resource, allowance) || crashed;
       const setAside = allowance.setAside?.has(uid) === true;
       for (const { kind, text } of faultsOf(life, seen.get(uid)?.records ?? [])) {
         const told = `${life.resource} ${life.namespace}/${life.name} ${uid}: ${text}`;
         if (this.#told.has(told)) continue;
         this.#told.add(told);
-        const unknown = allowance.deletesUnknown === true && (kind === 'delete' || kind === 'again');
+        const unknown = (allowance.deletesUnknown === true || crashed) && (kind === 'delete' || kind === 'again');
         if (setAside || (kind === 'missed' && gaps) || unknown) continue;
         faults.push(told);
       }
@@ -80,6 +84,40 @@ export class Judge {
     for (const [uid, { records: own }] of seen)
       if (!lives.has(uid)) faults.push(`uid ${uid} (${own[0]?.resource}/${own[0]?.name}) is not in etcd`);
     assert.deepEqual(faults.slice(0, 8), [], `${faults.length} differences between etcd and the sink`);
+  }
+
+  /**
+   * The table has each id once and what the stream has. After a list, versions may stand in the one sink alone that had stored
+   * them before a crash; the last state of each object stands in both.
+   * @throws AssertionError
+   */
+  judgeTable(rows: readonly ChangeRow[], records: readonly SeenRecord[], allowance: Allowance = {}): void {
+    const ids = new Set<string>();
+    for (const { id } of this.once(rows)) {
+      assert.ok(!ids.has(id), `id ${id} stands twice in the table`);
+      ids.add(id);
+    }
+    const last = new Map(records.map((r) => [r.uid, r.id]));
+    const missing: string[] = [];
+    const streamed = new Set<string>();
+    for (const r of records) {
+      streamed.add(r.id);
+      const told = `${r.id} is not in the table`;
+      if (ids.has(r.id) || this.#told.has(told)) continue;
+      this.#told.add(told);
+      const resource = nameOf(r);
+      const listed = isRelisted(resource, allowance) || this.#crashed.has(resource);
+      if (!listed || last.get(r.uid) === r.id) missing.push(r.id);
+    }
+    assert.deepEqual(missing.slice(0, 5), [], `${missing.length} records of the stream are not in the table`);
+    assert.deepEqual([...ids].filter((id) => !streamed.has(id)).slice(0, 5), [], 'in the table and not in the stream');
+  }
+
+  /** Resources whose stream has said since the last verdict that it was listed again after a crash, or that its state was lost. */
+  #newGaps(records: readonly SeenRecord[]): Set<string> {
+    const gaps = records.filter((r) => r.operation === 'GAP' && !this.#told.has(r.id));
+    for (const { id } of gaps) this.#told.add(id);
+    return new Set(gaps.map(nameOf));
   }
 
   /** Without the snapshots of what stands there already: each lost state may have brought one of an object. */
@@ -99,6 +137,10 @@ export class Judge {
       .reverse();
   }
 }
+
+const nameOf = (r: SeenRecord): string => (r.group === '' ? r.resource : `${r.resource}.${r.group}`);
+const isRelisted = (resource: string, { relisted }: Allowance): boolean =>
+  relisted?.some((r) => r === '*' || r === resource) === true;
 
 function byUid(records: readonly SeenRecord[]): Map<string, Seen> {
   const seen = new Map<string, Seen>();
@@ -143,7 +185,7 @@ function faultsOf(life: Life, records: readonly SeenRecord[]): Fault[] {
     if ((r.operation === 'UPDATED') === (before === undefined))
       fault(
         `${r.operation} at ${r.resourceVersion}, after ${before?.operation ?? 'nothing'}`,
-        r.operation === 'SNAPSHOT' ? 'again' : 'wrong',
+        r.operation !== 'UPDATED' && r.detectedBy !== 'WATCH' ? 'again' : 'wrong',
       );
     before = r;
   }

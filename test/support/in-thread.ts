@@ -21,7 +21,7 @@ export class InThreadStore implements Thread {
   }
 
   async close(): Promise<void> {
-    if (!this.#closed) this.#store.handle({ op: 'close' });
+    if (!this.#closed) this.#store.handle({ op: 'close', clean: false });
     this.#closed = true;
   }
 }

@@ -75,6 +75,22 @@ export function stateContract(name: string, make: () => Promise<StateUnderTest>)
       for (const session of sessions) await session.close();
     });
 
+    test('tells whether the session before had committed all that it delivered', async () => {
+      const state = await make();
+      const cleanOf = async (closed: boolean | undefined): Promise<boolean> => {
+        const session = await open(state);
+        if (closed !== undefined) await session.close(closed);
+        return session.clean;
+      };
+      assert.equal(await cleanOf(true), true, 'a fresh one');
+      assert.equal(await cleanOf(false), true, 'after one that was closed clean');
+      assert.equal(await cleanOf(true), false, 'after one that was not');
+      const crashed = await open(state);
+      assert.equal(crashed.clean, true);
+      await crashed.close();
+      assert.equal(await cleanOf(true), false, 'after one that said nothing');
+    });
+
     test('the first open makes the state, later ones find it as it was', async () => {
       const state = await make();
       const first = await open(state);

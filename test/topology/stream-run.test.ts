@@ -70,6 +70,7 @@ function setUp(cuts = false) {
     outlets: [outlet],
     credits: new Credits(2 ** 20, 2 ** 20),
     session: () => session,
+    isStarting: () => true,
     metrics,
     logger,
     table: 'changes',

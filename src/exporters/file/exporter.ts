@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WatershardError } from '../../model/errors.ts';
 import type { Stream } from '../../model/resource.ts';
 import { backoffDelay } from '../backoff.ts';
+import { DrainWaiters } from '../drain-waiters.ts';
 import type { Batch, Capabilities, Exporter, ExporterContext, Health } from '../exporter.ts';
 import { sinkError, Trouble } from '../trouble.ts';
 import { FileSink, type LineSink, StdoutSink } from './client.ts';
@@ -22,7 +23,7 @@ export class FileExporter implements Exporter {
   readonly #incarnations = new Map<string, number>();
   readonly #queue: OpenBatch[] = [];
   readonly #ending = new AbortController();
-  readonly #drained = new Set<() => void>();
+  readonly #drained = new DrainWaiters();
   #state: 'starting' | 'open' | 'broken' | 'closed' = 'starting';
   #writing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -88,15 +89,7 @@ export class FileExporter implements Exporter {
 
   async drain(signal: AbortSignal): Promise<void> {
     if (this.#queue.length === 0 || this.#state === 'broken' || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        this.#drained.delete(done);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#drained.add(done);
-      signal.addEventListener('abort', done);
-    });
+    await this.#drained.wait(signal);
   }
 
   close(): Promise<void> {
@@ -198,7 +191,7 @@ export class FileExporter implements Exporter {
   }
 
   #release(): void {
-    for (const done of this.#drained) done();
+    this.#drained.wake();
   }
 
   #report(error: WatershardError): void {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorMessage, WatershardError } from '../../model/errors.ts';
+import { errorMessage, type WatershardError } from '../../model/errors.ts';
 import type { Stream } from '../../model/resource.ts';
 import { backoffDelay } from '../backoff.ts';
+import { DrainWaiters } from '../drain-waiters.ts';
 import type { Batch, Capabilities, Exporter, ExporterContext, Health } from '../exporter.ts';
+import { rejectRecord } from '../rejection.ts';
 import { sinkError, Trouble } from '../trouble.ts';
 import { attributeWriter } from './attributes.ts';
 import { ClaimStore } from './claims.ts';
@@ -34,7 +36,7 @@ export class JetStreamExporter implements Exporter {
   readonly #headers: ReturnType<typeof headerWriter>;
   readonly #attributes: ReturnType<typeof attributeWriter>;
   readonly #ending = new AbortController();
-  readonly #drained = new Set<() => void>();
+  readonly #drained = new DrainWaiters();
   #phase: Phase = 'down';
   #failures = 0;
   #probe: Message | undefined;
@@ -45,6 +47,7 @@ export class JetStreamExporter implements Exporter {
   #started = false;
   /** Connections lost: tells whether one was lost during a check. */
   #breaks = 0;
+  #looking = false;
   #maxMessage: number | undefined;
   /** Something was stored since the last look at what is late. */
   #heard = false;
@@ -64,8 +67,7 @@ export class JetStreamExporter implements Exporter {
     );
     this.#client = new NatsClient(config, context.cluster, {
       answered: (token, answer) => this.#answered(token, answer),
-      disconnected: () =>
-        this.#down(new WatershardError('EXPORTER_UNREACHABLE', `exporter ${this.name}: the connection to NATS broke`)),
+      disconnected: () => this.#down(sinkError(this.name, 'the connection to NATS broke')),
       reconnected: () => {
         if (this.#started) void this.#recover();
       },
@@ -116,15 +118,7 @@ export class JetStreamExporter implements Exporter {
 
   async drain(signal: AbortSignal): Promise<void> {
     if (this.#window.idle || signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        this.#drained.delete(done);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      this.#drained.add(done);
-      signal.addEventListener('abort', done);
-    });
+    await this.#drained.wait(signal);
   }
 
   async close(): Promise<void> {
@@ -133,7 +127,7 @@ export class JetStreamExporter implements Exporter {
     clearTimeout(this.#holdTimer);
     clearInterval(this.#ackTimer);
     this.#claims?.close();
-    for (const done of this.#drained) done();
+    this.#drained.wake();
     await this.#client.close();
     this.#context.metrics.connected.set({ exporter: this.name }, 0);
   }
@@ -179,7 +173,7 @@ export class JetStreamExporter implements Exporter {
     if (this.#client.connection === undefined) await this.#client.connect();
     else await this.#client.subscribe();
     const { connection } = this.#client;
-    if (connection === undefined) throw new WatershardError('EXPORTER_UNREACHABLE', `exporter ${this.name} was closed`);
+    if (connection === undefined) throw sinkError(this.name, 'it was closed');
     this.#context.metrics.connected.set({ exporter: this.name }, 1);
     this.#maxMessage = await this.#target.run(connection);
     return breaks === this.#breaks;
@@ -242,7 +236,7 @@ export class JetStreamExporter implements Exporter {
         this.#tooLarge(message, `it has ${size} bytes with its headers, the server takes ${limit}`);
       else this.#send(message);
     }
-    if (this.#window.idle) for (const done of this.#drained) done();
+    if (this.#window.idle) this.#drained.wake();
   }
 
   #send(message: Message, retryReason?: string): void {
@@ -335,15 +329,26 @@ export class JetStreamExporter implements Exporter {
       if (this.#phase === 'ready' && this.#heard && !this.#window.repeating) this.#recovered();
       return;
     }
+    const isSilent = !this.#heard;
     this.#heard = false;
-    const text = `exporter ${this.name}: ${late.length} messages were not answered within ${ackTimeout / 1000} s`;
-    const error = new WatershardError('EXPORTER_UNREACHABLE', text);
-    this.#trouble.report(error);
+    const error = sinkError(this.name, `${late.length} messages were not answered within ${ackTimeout / 1000} s`);
+    if (!this.#looking) this.#trouble.report(error);
+    if (isSilent && !this.#looking) void this.#lookAgain(late[0] as Message);
     for (const message of late) {
       if (message === this.#probe) this.#hold(message, 'timeout', error);
       else if (this.#phase === 'ready') this.#send(message, 'timeout');
     }
     this.#pump();
+  }
+
+  /** Nothing is answered. Perhaps the stream has gone, and another subscriber takes the messages without a word. */
+  async #lookAgain(message: Message): Promise<void> {
+    this.#looking = true;
+    await this.#establish().catch((e: unknown) => {
+      const error = sinkError(this.name, e); // unreachable: nothing is to be learned
+      if (this.#phase === 'ready' && error.code !== 'EXPORTER_UNREACHABLE') this.#hold(message, 'no-responders', error);
+    });
+    this.#looking = false;
   }
 
   #tooLarge(message: Message, reason: string): void {
@@ -374,11 +379,7 @@ export class JetStreamExporter implements Exporter {
   }
 
   #reject(message: Message, code: 'RECORD_TOO_LARGE' | 'RECORD_REJECTED', reason: string): void {
-    const { id, key, payload } = message;
-    const error = new WatershardError(code, `exporter ${this.name} cannot store ${id} of ${key}: ${reason}`);
-    this.#context.metrics.rejected.inc({ exporter: this.name, reason: code });
-    this.#context.logger.warn({ exporter: this.name, code, id, key, bytes: payload.length }, error.message);
-    const letter = this.#context.events.rejected({ exporter: this.name, key, id, error, payload });
+    const letter = rejectRecord(this.#context, message, code, reason);
     if (letter === undefined) this.#window.settle(message, false);
     else void this.#window.setAside(message, letter).then(() => this.#pump());
     if (message === this.#probe) this.#release();

@@ -1,5 +1,5 @@
-import { WatershardError } from '../../model/errors.ts';
 import type { ExporterContext } from '../exporter.ts';
+import { rejectRecord } from '../rejection.ts';
 import type { EncoderAnswer } from './protocol.ts';
 
 /** Tells of rows that could not be read, and of values that their columns could not hold: each counted, a field logged once. */
@@ -13,7 +13,7 @@ export class RowFaults {
 
   /** @returns the dead letters of unreadable rows, each fulfilled when it is stored */
   report({ misfits, rejected }: EncoderAnswer): Promise<void>[] {
-    const { name, logger, metrics, events } = this.#context;
+    const { name, logger, metrics } = this.#context;
     for (const { resource, field, type, count, sample } of misfits) {
       metrics.fieldErrors.inc({ stream: resource, field }, count);
       const key = `${resource}/${field}`;
@@ -24,9 +24,8 @@ export class RowFaults {
     }
     const letters: Promise<void>[] = [];
     for (const { key, id, message, payload } of rejected) {
-      metrics.rejected.inc({ exporter: name, reason: 'RECORD_REJECTED' });
-      const error = new WatershardError('RECORD_REJECTED', `${name}: the row of ${key} cannot be read: ${message}`);
-      const letter = events.rejected({ exporter: name, key, id, error, payload });
+      const reason = `its row cannot be read: ${message}`;
+      const letter = rejectRecord(this.#context, { key, id, payload }, 'RECORD_REJECTED', reason);
       if (letter !== undefined) letters.push(letter);
     }
     return letters;

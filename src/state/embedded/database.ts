@@ -141,8 +141,11 @@ export class EmbeddedDatabase {
     this.#ids.delete(stream);
   }
 
-  close(): void {
-    if (this.#database.isOpen) this.#database.close();
+  /** @param clean everything is committed that was delivered */
+  close(clean = false): void {
+    if (!this.#database.isOpen) return;
+    if (clean) this.#database.exec("INSERT OR REPLACE INTO meta (key, value) VALUES ('clean', '1')");
+    this.#database.close();
   }
 
   /** A file that was removed can still be written to, and would be gone after the next start. */
@@ -209,8 +212,9 @@ function take(database: DatabaseSync, identity: StateIdentity, doing: string): O
     if (found !== 'ok') throw new WatershardError('STATE_CORRUPT', `${doing}: ${String(found)}`);
     addColumn(database, 'streams', 'generation', 'INTEGER NOT NULL DEFAULT 0');
   }
-  database.exec('COMMIT');
-  return { epoch: of('epoch'), fresh };
+  // Only who gives the file back says so again.
+  database.exec("DELETE FROM meta WHERE key = 'clean'; COMMIT");
+  return { epoch: of('epoch'), fresh, clean: fresh || of('clean') === '1' };
 }
 
 /** For a file that was made before the column was. Older versions of the program go on reading it. */

@@ -15,11 +15,12 @@ export type StoreTask =
       readonly inDoubt: readonly string[];
     }
   | { readonly op: 'forget'; readonly stream: string }
-  | { readonly op: 'close' };
+  | { readonly op: 'close'; readonly clean: boolean };
 
 export interface Opened {
   readonly epoch: string;
   readonly fresh: boolean;
+  readonly clean: boolean;
 }
 
 export interface KnownChunk {

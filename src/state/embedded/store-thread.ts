@@ -24,7 +24,7 @@ export class StoreThread {
       return { ok: true, value: this.#database.opened, transfer: [] };
     }
     if (task.op === 'close') {
-      this.#database?.close();
+      this.#database?.close(task.clean);
       this.#database = undefined;
       return { ok: true, value: undefined, transfer: [] };
     }

@@ -28,8 +28,7 @@ export class EmbeddedStateStore implements StateStore {
   async open(identity: StateIdentity): Promise<StateSession> {
     const database = new RemoteDatabase(this.#options, identity);
     try {
-      const { epoch, fresh } = await database.open();
-      return new EmbeddedSession(database, epoch, fresh, this.#options.metrics);
+      return new EmbeddedSession(database, await database.open(), this.#options.metrics);
     } catch (e) {
       await database.close();
       throw e;
@@ -71,13 +70,13 @@ class RemoteDatabase {
     return await turn;
   }
 
-  async close(): Promise<void> {
+  async close(clean = false): Promise<void> {
     await this.#last;
     const thread = this.#thread;
     this.#thread = undefined;
     if (thread === undefined) return;
     try {
-      await thread.run<StoreAnswer>({ op: 'close' } satisfies StoreTask);
+      await thread.run<StoreAnswer>({ op: 'close', clean } satisfies StoreTask);
     } catch (e) {
       this.#options.logger.debug(
         { reason: errorMessage(e) },
@@ -110,16 +109,18 @@ class RemoteDatabase {
 class EmbeddedSession implements StateSession {
   readonly epoch: string;
   readonly fresh: boolean;
+  readonly clean: boolean;
   readonly #database: RemoteDatabase;
   readonly #health: SessionHealth;
   /** Streams whose commit failed without telling whether it was done. */
   readonly #inDoubt = new Set<string>();
   #closed = false;
 
-  constructor(database: RemoteDatabase, epoch: string, fresh: boolean, metrics: Metrics) {
+  constructor(database: RemoteDatabase, { epoch, fresh, clean }: Opened, metrics: Metrics) {
     this.#database = database;
     this.epoch = epoch;
     this.fresh = fresh;
+    this.clean = clean;
     this.#health = new SessionHealth(metrics);
   }
 
@@ -174,10 +175,10 @@ class EmbeddedSession implements StateSession {
     return this.#health.ended();
   }
 
-  async close(): Promise<void> {
+  async close(clean = false): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#health.end(new WatershardError('STATE_UNAVAILABLE', 'the state file was closed'));
-    await this.#database.close();
+    await this.#database.close(clean);
   }
 }

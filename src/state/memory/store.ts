@@ -15,6 +15,7 @@ interface Held {
   readonly known: Map<string, Map<string, Uint8Array>>;
   owner: string | undefined;
   fence: number;
+  clean: boolean;
 }
 
 /** A state that lives as long as this object: for `snapshot`, which starts from nothing, and for tests. */
@@ -38,6 +39,7 @@ export class MemoryStateStore implements StateStore {
         known: new Map(),
         owner: undefined,
         fence: 0,
+        clean: true,
       };
       this.#states.set(identity.cluster, state);
     }
@@ -69,6 +71,7 @@ export class MemoryStateStore implements StateStore {
 class MemorySession implements StateSession {
   readonly epoch: string;
   readonly fresh: boolean;
+  readonly clean: boolean;
   readonly #state: Held;
   readonly #fence: number;
   readonly #current: () => Held | undefined;
@@ -77,6 +80,8 @@ class MemorySession implements StateSession {
   constructor(state: Held, fresh: boolean, metrics: Metrics, current: () => Held | undefined) {
     this.epoch = state.epoch;
     this.fresh = fresh;
+    this.clean = state.clean;
+    state.clean = false;
     this.#state = state;
     this.#fence = state.fence;
     this.#current = current;
@@ -145,9 +150,11 @@ class MemorySession implements StateSession {
     return this.#health.ended();
   }
 
-  async close(): Promise<void> {
+  async close(clean = false): Promise<void> {
     this.#health.end(new WatershardError('STATE_UNAVAILABLE', 'the state in memory was closed'));
-    if (this.#state.fence === this.#fence) this.#state.owner = undefined;
+    if (this.#state.fence !== this.#fence) return;
+    this.#state.owner = undefined;
+    this.#state.clean ||= clean;
   }
 
   #standing(doing: string): void {

@@ -14,6 +14,8 @@ export interface Lease {
   readonly epoch: string;
   /** The state was made with this lease. */
   readonly fresh: boolean;
+  /** It was given back clean by the one before. */
+  readonly clean: boolean;
   /** Grows with each lease of the state, and is given once only, also across a failover that loses leases. */
   readonly fence: string;
 }
@@ -38,9 +40,9 @@ export async function takeLease(
   let answer = await take('');
   if (answer[0] === 'HELD' && isPast(holderOf(answer[1]), identity.owner)) answer = await take(answer[1] ?? '');
 
-  const [result, detail = '', fence = '', fresh] = answer;
+  const [result, detail = '', fence = '', fresh, clean] = answer;
   const at = `${doing} at ${connection.name}`;
-  if (result === 'TAKEN') return { epoch: detail, fence, fresh: fresh === '1' };
+  if (result === 'TAKEN') return { epoch: detail, fence, fresh: fresh === '1', clean: clean === '1' };
   if (result === 'HELD') throw new WatershardError('STATE_HELD', `${at}: it is held by ${holderOf(detail)}`);
   if (result === 'SCHEMA')
     throw new WatershardError(
@@ -70,8 +72,14 @@ export async function renewLease(
 }
 
 /** Gives it back; no effect where another has it. */
-export async function releaseLease(connection: Connection, keys: StateKeys, lease: Lease): Promise<void> {
-  await connection.script('giving the lease back', RELEASE, [keys.meta, keys.lease], [lease.epoch, lease.fence]);
+export async function releaseLease(
+  connection: Connection,
+  keys: StateKeys,
+  lease: Lease,
+  clean: boolean,
+): Promise<void> {
+  const args = [lease.epoch, lease.fence, clean ? '1' : '0'];
+  await connection.script('giving the lease back', RELEASE, [keys.meta, keys.lease], args);
 }
 
 /** @throws WatershardError where a script found that the epoch or the lease is not ours any more */

@@ -5,6 +5,7 @@
  * something is let through to its end).
  *
  *     meta       hash: schema, clusterUid, epoch, fence (of the last lease given; a smaller one may write no more)
+ *                clean (while nobody has it): the last one has committed all that it delivered
  *     lease      string `<fence> <owner>`, expires
  *     positions  hash: stream -> `<sequence> <fence> <attempt> <stage or ->\n<JSON of the rest>`
  *     known:<stream>  hash: key -> value
@@ -85,10 +86,11 @@ else
   redis.call('HSET', KEYS[1], 'schema', ARGV[1], 'clusterUid', ARGV[2], 'epoch', ARGV[4])
   redis.call('HSET', KEYS[3], '', '')
 end
+local clean = not meta[3] or redis.call('HDEL', KEYS[1], 'clean') == 1
 redis.call('HINCRBY', KEYS[1], 'fence', ARGV[7])
 local fence = redis.call('HGET', KEYS[1], 'fence') -- as a string: a number of Lua has 14 digits as text
 redis.call('SET', KEYS[2], fence .. ' ' .. ARGV[3], 'PX', ARGV[5])
-return {'TAKEN', meta[3] or ARGV[4], fence, meta[3] and '0' or '1'}
+return {'TAKEN', meta[3] or ARGV[4], fence, meta[3] and '0' or '1', clean and '1' or '0'}
 `;
 
 /** KEYS meta lease; ARGV epoch fence owner ttl. A lease that ran out and that nobody took is taken again. */
@@ -106,10 +108,11 @@ ${PRIMARY}
 return standing(ARGV[1], ARGV[2]) or void(ARGV[3])
 `;
 
-/** KEYS meta lease; ARGV epoch fence. */
+/** KEYS meta lease; ARGV epoch fence clean (1 or 0). */
 export const RELEASE = `${STANDING}
 ${PRIMARY}
 if standing(ARGV[1], ARGV[2]) then return {'OK'} end
+if ARGV[3] == '1' then redis.call('HSET', KEYS[1], 'clean', '1') end
 redis.call('DEL', KEYS[2])
 return {'OK'}
 `;

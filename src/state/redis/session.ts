@@ -36,6 +36,7 @@ export interface SessionOptions {
 export class RedisSession implements StateSession {
   readonly epoch: string;
   readonly fresh: boolean;
+  readonly clean: boolean;
   readonly #options: SessionOptions;
   readonly #connection: Connection;
   readonly #keys: EpochKeys;
@@ -56,6 +57,7 @@ export class RedisSession implements StateSession {
     this.#connection = options.connection;
     this.epoch = options.lease.epoch;
     this.fresh = options.lease.fresh;
+    this.clean = options.lease.clean;
     this.#keys = epochKeys(options.identity.cluster, this.epoch);
     this.#health = new SessionHealth(options.metrics);
     this.#leasedUntil = options.leasedAt + options.ttl;
@@ -176,7 +178,7 @@ export class RedisSession implements StateSession {
     return this.#health.ended();
   }
 
-  async close(): Promise<void> {
+  async close(clean = false): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#renewal);
@@ -186,7 +188,7 @@ export class RedisSession implements StateSession {
       const late = sleep(RELEASE_MS, undefined, { signal: ended.signal }).then(() => {
         throw new WatershardError('STATE_UNAVAILABLE', `${this.#connection.name} does not answer`);
       });
-      const released = releaseLease(this.#connection, this.#keys, this.#options.lease);
+      const released = releaseLease(this.#connection, this.#keys, this.#options.lease, clean);
       await Promise.race([released, late]).finally(() => ended.abort());
     } catch (e) {
       this.#options.logger.info(

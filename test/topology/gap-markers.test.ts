@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GapMarkers } from '../../src/topology/gap-markers.ts';
+
+const LIST = { type: 'list-begin', relist: true } as const;
+const BOOKMARK = { type: 'bookmark', resourceVersion: '7' } as const;
+const LOSS = { reason: 'lost', observedAt: 1 };
+
+test('a loss is said at each beginning until it is committed', () => {
+  const gaps = new GapMarkers(undefined);
+  assert.equal(gaps.say(undefined, 'e'), undefined);
+  assert.deepEqual(gaps.say(LOSS, 'e1'), { type: 'gap', ...LOSS, epoch: 'e1' });
+  assert.deepEqual(gaps.say(undefined, 'e2'), { type: 'gap', ...LOSS, epoch: 'e2' });
+  gaps.committed();
+  assert.equal(gaps.say(undefined, 'e2'), undefined);
+});
+
+test('after a crash a list is announced, with one id for as long as nothing is committed', () => {
+  const ids = [1, 2].map(() => {
+    const gaps = new GapMarkers(undefined);
+    gaps.uncertain('e', 12);
+    const marker = gaps.before(LIST);
+    assert.equal(gaps.before(LIST), undefined, 'once');
+    return marker?.type === 'gap' && marker.epoch;
+  });
+  assert.deepEqual(ids, ['e:12', 'e:12']);
+});
+
+test('a watch that goes on after a crash tells all of it again, so there is nothing to say of a later list', () => {
+  const gaps = new GapMarkers(undefined);
+  gaps.uncertain('e', 12);
+  assert.equal(gaps.before(BOOKMARK), undefined);
+  assert.equal(gaps.before(LIST), undefined);
+});
