@@ -27,6 +27,11 @@ export class GapMarkers {
     return this.#pending && { type: 'gap', ...this.#pending, epoch };
   }
 
+  /** It began after a crash, and nothing is read since. */
+  get isUncertain(): boolean {
+    return this.#uncertain !== undefined;
+  }
+
   /** A stream begins; what was delivered behind its position may be more than what is committed. */
   uncertain(epoch: string, sequence: number): void {
     this.#uncertain = `${epoch}:${sequence}`;

@@ -79,6 +79,11 @@ export class StreamRun implements Committable {
     return this.#working.length === 0;
   }
 
+  /** It began after a crash, and nothing is read since: more may be delivered than is committed. */
+  get isUncertain(): boolean {
+    return this.#gaps.isUncertain;
+  }
+
   /** It has begun before, in this life of the topology. */
   get begun(): boolean {
     return this.#begun;

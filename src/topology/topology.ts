@@ -343,6 +343,13 @@ export class Topology {
     await Promise.all(starting.filter((_, i) => this.outlets[i]!.required));
   }
 
+  /** Everything is committed that was delivered, by this process and by the one before. */
+  #isClean(): boolean {
+    const { clean } = this.session;
+    if (!this.connected) return clean;
+    return this.#drained && (clean || this.discovered) && [...this.runs.values()].every((run) => !run.isUncertain);
+  }
+
   #finish(end: TopologyEnd): void {
     this.#end ??= end;
     this.#stop.abort();
@@ -383,8 +390,7 @@ export class Topology {
     await atMost(CLOSE_MS, this.committer.stop());
     await Promise.all(this.outlets.map((o) => o.close()));
     await this.shards.close();
-    // What never came to deliver anything leaves the state as it was.
-    await this.session.close(this.connected ? this.#drained : this.session.clean);
+    await this.session.close(this.#isClean());
     this.options.logger.info({ records: this.records }, 'stopped');
   }
 }

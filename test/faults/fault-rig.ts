@@ -221,6 +221,8 @@ export function of(resource: string, what: 'watch' | 'list' | 'any' = 'any'): (r
   return ({ url }) => {
     const { pathname, searchParams } = new URL(url, 'http://proxy');
     if (!pathname.endsWith(`/${plural}`)) return false;
+    // A look at where the server is, before a watch goes on, is of neither kind.
+    if (what !== 'any' && searchParams.get('limit') === '1') return false;
     const listing = !searchParams.has('watch') || searchParams.get('sendInitialEvents') === 'true';
     return what === 'any' || listing === (what === 'list');
   };

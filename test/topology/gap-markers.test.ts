@@ -19,7 +19,9 @@ test('after a crash a list is announced, with one id for as long as nothing is c
   const ids = [1, 2].map(() => {
     const gaps = new GapMarkers(undefined);
     gaps.uncertain('e', 12);
+    assert.equal(gaps.isUncertain, true);
     const marker = gaps.before(LIST);
+    assert.equal(gaps.isUncertain, false);
     assert.equal(gaps.before(LIST), undefined, 'once');
     return marker?.type === 'gap' && marker.epoch;
   });
