@@ -18,6 +18,7 @@ export class Watershard {
 
   constructor(env: Record<string, string> = {}) {
     this.#env = env;
+    process.once('exit', () => this.#child?.kill('SIGKILL'));
   }
 
   get logFile(): string {
@@ -60,7 +61,6 @@ export class Watershard {
     });
     closeSync(log);
     child.unref();
-    process.once('exit', () => child.kill('SIGKILL'));
     this.#child = child;
     child.once('exit', (code, signal) => appendFileSync(this.logFile, `--- ended: ${code ?? signal}\n`));
   }
