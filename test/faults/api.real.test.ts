@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { until } from '../support/until.ts';
 import { cutAfter, errorEvent, inPieces, slowly, withLines } from './bodies.ts';
 import { FaultRig, of } from './fault-rig.ts';
 import type { Fault } from './http-proxy.ts';
+import { scenarios } from './scenario.ts';
 
 const status = (code: number, reason: string, headers: Record<string, string> = {}): Fault => ({
   type: 'answer',
@@ -24,13 +25,7 @@ describe('faults of the API server', () => {
   });
   after(() => rig.stop());
 
-  const fault = (name: string, body: () => Promise<void>): void => {
-    test(name, async () => {
-      rig.load.start();
-      await rig.load.writes(30);
-      await body();
-    });
-  };
+  const fault = scenarios(() => rig);
 
   fault('none: what the program does is right', async () => {
     await rig.load.writes(200);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DiscardPolicy, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Objm } from '@nats-io/obj';
@@ -13,6 +13,7 @@ import { until } from '../support/until.ts';
 import { AckWitness } from './ack-witness.ts';
 import { FaultRig } from './fault-rig.ts';
 import { type Allowance, Judge } from './judge.ts';
+import { scenarios } from './scenario.ts';
 
 /** Of a fetch in parts of several MiB; the server's own limit is about 64 MiB. */
 const MIB = 2 ** 20;
@@ -39,14 +40,7 @@ describe('faults of NATS', () => {
     await trio.stop();
   });
 
-  const fault = (name: string, body: () => Promise<void>): void => {
-    test(name, async () => {
-      rig.heal();
-      rig.load.start();
-      await rig.load.writes(30);
-      await body();
-    });
-  };
+  const fault = scenarios(() => rig);
 
   /** As the rig's, and the same of the second stream. */
   async function verdict(): Promise<void> {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { until } from '../support/until.ts';
 import { Watershard } from '../support/watershard.ts';
 import { seededRandom } from '../support/workload.ts';
 import { FaultRig } from './fault-rig.ts';
+import { scenarios } from './scenario.ts';
 
 /** How often the program is killed; more for a longer look. */
 const KILLS = Number(process.env.WATERSHARD_KILLS ?? 12);
@@ -39,14 +40,7 @@ describe('faults of the process', () => {
   });
   after(() => rig.stop());
 
-  const fault = (name: string, body: () => Promise<void>): void => {
-    test(name, async () => {
-      rig.heal();
-      rig.load.start();
-      await rig.load.writes(30);
-      await body();
-    });
-  };
+  const fault = scenarios(() => rig);
 
   fault(`SIGKILL ${KILLS} times: at each boundary of the stages, while it starts, and at random`, async () => {
     const random = seededRandom(11);

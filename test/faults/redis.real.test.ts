@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { Redis } from 'ioredis';
 import { until } from '../support/until.ts';
 import { FaultRig } from './fault-rig.ts';
+import { scenarios } from './scenario.ts';
 
 describe('faults of Redis', () => {
   let rig: FaultRig;
@@ -14,13 +15,7 @@ describe('faults of Redis', () => {
   });
   after(() => rig.stop());
 
-  const fault = (name: string, body: () => Promise<void>): void => {
-    test(name, async () => {
-      rig.load.start();
-      await rig.load.writes(30);
-      await body();
-    });
-  };
+  const fault = scenarios(() => rig);
   async function redis<T>(work: (client: Redis) => Promise<T>): Promise<T> {
     const client = new Redis(rig.rig.redis.url);
     try {

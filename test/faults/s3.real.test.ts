@@ -8,6 +8,7 @@ import { Watershard } from '../support/watershard.ts';
 import { slowly } from './bodies.ts';
 import { FaultRig } from './fault-rig.ts';
 import type { Fault, ProxiedRequest } from './http-proxy.ts';
+import { scenarios } from './scenario.ts';
 
 const MIB = 2 ** 20;
 
@@ -75,14 +76,7 @@ describe('faults of S3', () => {
     return [bus as Record<string, unknown>, { ...lake, requestTimeout: '2s', partSize: '5MiB', ...changes }];
   }
 
-  const fault = (name: string, body: () => Promise<void>): void => {
-    test(name, async () => {
-      rig.heal();
-      rig.load.start();
-      await rig.load.writes(30);
-      await body();
-    });
-  };
+  const fault = scenarios(() => rig);
 
   /** 12 objects of about 950 KB that cannot be compressed: a file of more than one part, if no rotation comes in between. */
   async function writeBulk(): Promise<void> {
