@@ -3,6 +3,9 @@ const MAX_MS = 30_000;
 /** No server may ask for more patience than this. */
 const MAX_ASKED_MS = 300_000;
 
+/** Failures in a row up to which a stream still counts as synced, and is not worth a warning; and for how long. */
+export const TOLERATED = 2;
+export const TOLERATED_MS = 5000;
 /** A watch that held for this long begins the delays anew. */
 export const HEALTHY_MS = 30_000;
 /** Watches of one stream begin at least this far apart where the server ends them early. */

@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type ApiClient, abandon, readStatus } from './api-client.ts';
 import { parseErrorEvent } from './api-status.ts';
+import { TOLERATED, TOLERATED_MS } from './backoff.ts';
 import { unixMicros } from './clock.ts';
 import { Connection } from './connection.ts';
 import type { ListSlots } from './list-slots.ts';
@@ -13,6 +14,7 @@ import { initialContext, transition } from './machine.ts';
 import type { Context, Effect, Event, State } from './machine-types.ts';
 import { acceptHeader, pagePath, streamingListPath, watchPath } from './request-path.ts';
 import type { Split } from './splitter.ts';
+import type { StreamState } from './stream-state.ts';
 import type { StreamingSupport } from './streaming-support.ts';
 
 export interface DriverOptions {
@@ -31,31 +33,12 @@ export interface DriverOptions {
   readonly watchSeconds?: number;
 }
 
-export interface StreamState {
-  readonly state: State;
-  /** Unix time, milliseconds. */
-  readonly since: number;
-  readonly lastError?: {
-    readonly code: WatershardError['code'];
-    readonly message: string;
-    readonly remedy: string;
-    readonly at: number;
-  };
-  /** Up to where everything was handed over; '' until a list is complete. */
-  readonly resourceVersion: string;
-  /** Unix time, milliseconds, of the last frame, page or bookmark; 0 before the first. */
-  readonly lastEventAt: number;
-  /** The list is complete and the watch is open, or is being opened again for the first few times. */
-  readonly synced: boolean;
-}
-
 /** An end of the initial events that does not follow within this time of silence never comes. */
 const END_BOOKMARK_MS = 10_000;
 /** The next pages get smaller when one is larger than this. */
 const LARGE_PAGE = 16 * 2 ** 20;
 const LISTING: ReadonlySet<State> = new Set<State>(['streaming-list', 'list-page']);
-/** Failures in a row up to which a stream still counts as synced, and is not worth a warning. */
-const TOLERATED = 2;
+const RESUMING: ReadonlySet<State> = new Set<State>(['watching', 'backing-off', 'verifying']);
 const GRAVE: ReadonlySet<string> = new Set(['API_FORBIDDEN', 'WATCH_RESTORED']);
 
 /** Runs the list/watch machine of one stream: requests, timers, backpressure, and what it reports. */
@@ -68,6 +51,7 @@ export class StreamDriver {
   #state: State = 'idle';
   #context: Context;
   #since = Date.now();
+  #watchedAt = Number.NEGATIVE_INFINITY;
   #errorAt = 0;
   #lastEventAt = 0;
   #pageLimit: number;
@@ -134,10 +118,15 @@ export class StreamDriver {
     };
   }
 
+  get #isOpen(): boolean {
+    return this.#state === 'watching' && this.#context.opened;
+  }
+
   #synced(): boolean {
     if (this.#context.resourceVersion === '') return false;
-    if (this.#state === 'watching') return true;
-    return (this.#state === 'backing-off' || this.#state === 'verifying') && this.#context.failures <= TOLERATED;
+    if (this.#isOpen) return true;
+    const isBrief = performance.now() - this.#watchedAt <= TOLERATED_MS;
+    return isBrief && RESUMING.has(this.#state) && this.#context.failures <= TOLERATED;
   }
 
   #dispatch(event: Event): void {
@@ -152,6 +141,7 @@ export class StreamDriver {
   }
 
   #step(event: Event): void {
+    if (this.#isOpen) this.#watchedAt = performance.now();
     const streamingLists = this.#o.streamingSupport.works(this.stream.resource.group, Date.now());
     const env = { now: performance.now(), random: Math.random(), streamingLists };
     const step = transition(this.#state, this.#context, event, env);
@@ -299,6 +289,8 @@ export class StreamDriver {
 
   async #request(connection: Connection, path: string): Promise<void> {
     const { signal } = connection;
+    // Until then the connection of the request before is not free, and another would be opened beside it.
+    await new Promise((resolve) => setImmediate(resolve));
     while (this.#credit !== undefined && !signal.aborted) await this.#credit;
     if (LISTING.has(this.#state) && this.#releaseSlot === undefined) {
       const release = await this.#o.listSlots.acquire(signal);

@@ -10,10 +10,11 @@ import { backoffMs } from './backoff.ts';
 import { unixMicros } from './clock.ts';
 import type { WatchConfig } from './config.ts';
 import { Discovery } from './discovery.ts';
-import { StreamDriver, type StreamState } from './driver.ts';
+import { StreamDriver } from './driver.ts';
 import { ListSlots } from './list-slots.ts';
 import { collectionPath } from './request-path.ts';
 import { type ServedResource, selectResources } from './selection.ts';
+import type { StreamState } from './stream-state.ts';
 import { StreamingSupport } from './streaming-support.ts';
 import { streamsOf } from './streams.ts';
 

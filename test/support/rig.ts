@@ -115,7 +115,10 @@ export class Rig {
       'everything is delivered',
       async () => {
         const status = await this.program.status();
-        const quiet = status.ready && status.streams.every((s) => s.lagSeconds === 0) && status.totals.records === last;
+        // A stream that is about to go on has not read what there is, though it counts as synced for a moment.
+        const open = status.streams.every((s) => !['backing-off', 'verifying'].includes(s.state));
+        const settled = status.streams.every((s) => s.lagSeconds === 0) && status.totals.records === last;
+        const quiet = status.ready && open && settled;
         last = status.totals.records;
         still = quiet ? still + 1 : 0;
         return still >= 15;
