@@ -11,6 +11,7 @@ export class AckWitness {
   readonly #connection: NatsConnection;
   /** By the subject that the answer will come on. */
   readonly #published = new Map<string, Msg>();
+  readonly #answers = new Map<string, Msg[]>();
 
   private constructor(connection: NatsConnection) {
     this.#connection = connection;
@@ -40,14 +41,27 @@ export class AckWitness {
     await this.#connection.drain();
   }
 
+  /** The server delivers a message and answers it from two goroutines: either may come here first. */
   #see(message: Msg): void {
-    if (message.subject.startsWith('k8s.')) {
-      if (message.reply !== undefined) this.#published.set(message.reply, message);
-      return;
+    if (!message.subject.startsWith('k8s.')) {
+      if (message.data.length === 0) return;
+      this.#answers.set(message.subject, [...(this.#answers.get(message.subject) ?? []), message]);
+      this.#match(message.subject);
+    } else if (message.reply !== undefined) {
+      this.#published.set(message.reply, message);
+      this.#match(message.reply);
     }
-    const published = this.#published.get(message.subject);
-    if (published === undefined || message.data.length === 0) return;
-    const { seq, error } = message.json<{ seq?: number; error?: unknown }>();
+  }
+
+  #match(inbox: string): void {
+    const published = this.#published.get(inbox);
+    if (published === undefined) return;
+    for (const answer of this.#answers.get(inbox) ?? []) this.#answered(published, answer);
+    this.#answers.delete(inbox);
+  }
+
+  #answered(published: Msg, answer: Msg): void {
+    const { seq, error } = answer.json<{ seq?: number; error?: unknown }>();
     const messageId = published.headers?.get('Nats-Msg-Id') ?? '';
     if (error !== undefined || seq === undefined || this.stored.has(messageId)) return;
     const record = published.json<SeenRecord>();

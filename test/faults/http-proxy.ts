@@ -193,9 +193,19 @@ export class HttpProxy {
 
   async #change(body: AsyncIterable<Buffer>, to: http.ServerResponse | http.ClientRequest): Promise<void> {
     for await (const chunk of body) {
-      if (!to.write(chunk)) await new Promise((resolve) => to.once('drain', resolve).once('close', resolve));
+      if (!to.write(chunk)) await drained(to);
       if (to.destroyed) return;
     }
     to.end();
   }
+}
+
+async function drained(to: http.ServerResponse | http.ClientRequest): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      to.off('drain', done).off('close', done);
+      resolve();
+    };
+    to.on('drain', done).on('close', done);
+  });
 }

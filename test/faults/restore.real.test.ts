@@ -73,6 +73,7 @@ describe('etcd is restored from an older backup', () => {
     for (const r of records) {
       assert.ok(!ids.has(r.id), `${r.id} stands twice`);
       ids.add(r.id);
+      if (r.operation === 'GAP') continue; // after a crash: deletes around it may be missing
       const key = `${r.resource}/${r.namespace}/${r.name}`;
       if (r.operation === 'DELETED') {
         state.delete(key);
@@ -87,7 +88,7 @@ describe('etcd is restored from an older backup', () => {
     }
     assert.deepEqual([...state].sort(), [...(await living())].sort());
     checkTable(await rig.rig.rows(), records);
-    const last = Math.max(...records.map((r) => Number(r.id.split(':')[2] ?? 0)));
+    const last = Math.max(...records.filter((r) => r.operation !== 'GAP').map((r) => Number(r.id.split(':')[2] ?? 0)));
     assert.equal(last, generations, 'the ids tell how often the server was restored');
     return records;
   }

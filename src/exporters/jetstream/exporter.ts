@@ -346,7 +346,8 @@ export class JetStreamExporter implements Exporter {
     this.#looking = true;
     await this.#establish().catch((e: unknown) => {
       const error = sinkError(this.name, e); // unreachable: nothing is to be learned
-      if (this.#phase === 'ready' && error.code !== 'EXPORTER_UNREACHABLE') this.#hold(message, 'no-responders', error);
+      if (this.#window.inFlight.has(message.token) && error.code !== 'EXPORTER_UNREACHABLE')
+        this.#hold(message, 'no-responders', error);
     });
     this.#looking = false;
   }
