@@ -329,11 +329,10 @@ export class JetStreamExporter implements Exporter {
       if (this.#phase === 'ready' && this.#heard && !this.#window.repeating) this.#recovered();
       return;
     }
-    const isSilent = !this.#heard;
-    this.#heard = false;
     const error = sinkError(this.name, `${late.length} messages were not answered within ${ackTimeout / 1000} s`);
     if (!this.#looking) this.#trouble.report(error);
-    if (isSilent && !this.#looking) void this.#lookAgain(late[0] as Message);
+    if (!this.#heard && !this.#looking) void this.#lookAgain(late[0] as Message);
+    this.#heard = false;
     for (const message of late) {
       if (message === this.#probe) this.#hold(message, 'timeout', error);
       else if (this.#phase === 'ready') this.#send(message, 'timeout');
