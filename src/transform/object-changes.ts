@@ -30,6 +30,8 @@ export interface Sighting {
   readonly observedAt: number;
   /** The API server has gone back in time: an equal resourceVersion does not mean an equal object. */
   readonly restored?: boolean;
+  /** What was delivered last is not known for certain, so no patch can lead on from it. */
+  readonly afterGap?: boolean;
 }
 
 /**
@@ -89,7 +91,8 @@ export class ObjectChanges {
     }
     this.#fingerprint.of(reader, this.#print);
     if (!hasFingerprint(old, this.#print)) {
-      this.#change(key, reader, how, 'UPDATED', this.snapshots.unpack(knownSnapshot(old)));
+      const before = how.afterGap === true ? undefined : this.snapshots.unpack(knownSnapshot(old));
+      this.#change(key, reader, how, 'UPDATED', before);
       return;
     }
     if (versionStart < 0) {

@@ -43,7 +43,11 @@ export class StreamTransform {
   readonly #keyScan = new JsonScan(SLOTS);
   readonly #setAside: SetAside;
   /** undefined outside a list. */
-  #list: { readonly relist: boolean; readonly restored: boolean; broken: boolean } | undefined;
+  #list:
+    | { readonly relist: boolean; readonly restored: boolean; readonly afterGap: boolean; broken: boolean }
+    | undefined;
+  /** The work before was a gap: more may have been delivered than is known. */
+  #afterGap = false;
 
   /**
    * @param trace notes what is being processed, for when the thread does not survive it
@@ -101,7 +105,12 @@ export class StreamTransform {
     switch (work.type) {
       case 'list-begin':
         this.#known.beginList();
-        this.#list = { relist: work.relist, restored: work.restored === true, broken: false };
+        this.#list = {
+          relist: work.relist,
+          restored: work.restored === true,
+          afterGap: this.#afterGap || this.#list?.afterGap === true,
+          broken: false,
+        };
         if ('generation' in work) this.#changes.generation = work.generation;
         break;
       case 'frames':
@@ -127,6 +136,7 @@ export class StreamTransform {
         this.#gap(work.reason, work.epoch, work.observedAt);
         break;
     }
+    this.#afterGap = work.type === 'gap';
     this.#setAside.behind();
     return this.#output.finish(resourceVersion, this.#known.size, this.#known.byteLength);
   }
@@ -340,8 +350,9 @@ export class StreamTransform {
   #sighting(listing: boolean, observedAt: number): Sighting {
     const relist = this.#list?.relist === true;
     if (!listing) return { detectedBy: 'WATCH', first: 'CREATED', observedAt };
-    const restored = this.#list?.restored === true;
-    return { detectedBy: relist ? 'RELIST' : 'LIST', first: relist ? 'CREATED' : 'SNAPSHOT', observedAt, restored };
+    const { restored = false, afterGap = false } = this.#list ?? {};
+    const detectedBy = relist ? 'RELIST' : 'LIST';
+    return { detectedBy, first: relist ? 'CREATED' : 'SNAPSHOT', observedAt, restored, afterGap };
   }
 
   /** Something that cannot be read, and whose key is not known: in a list, what it was may not be taken for deleted. */

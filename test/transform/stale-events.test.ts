@@ -52,6 +52,18 @@ test('after a restored etcd versions are given a second time: contents are compa
   );
 });
 
+test('in the list behind a gap there are no patches: more may have been delivered than is known', () => {
+  const t = new Transforming(podPlan({ diff: 'merge-patch' }));
+  t.list(false, item(pod('a', 1)));
+  t.apply({ type: 'gap', reason: 'crash', epoch: 'e:1', observedAt: 1 });
+  const [first] = t.list(true, item(pod('a', 5, label('x')))).records;
+  assert.deepEqual([first?.operation, first?.patch], ['UPDATED', undefined]);
+  const [next] = t.watch(['MODIFIED', pod('a', 6, label('y'))]).records;
+  assert.deepEqual(next?.patch, { metadata: { resourceVersion: '6', labels: { value: 'y' } } });
+  const [other] = t.list(true, item(pod('a', 7, label('z')))).records;
+  assert.ok(other?.patch !== undefined, 'a list that follows no gap');
+});
+
 test('a plan says of which generation a stream is that begins again', () => {
   const t = new Transforming(podPlan({ generation: 2 }));
   assert.deepEqual(short(t.watch(['ADDED', pod('a', 5)]).records), ['CREATED WATCH ns/a uid-a:5:2']);
