@@ -8,7 +8,7 @@ import { FaultRig } from './fault-rig.ts';
 
 const RECONNECTS = 10_000;
 /** Those before the first measurement: code is compiled, heaps and pools have found their size. */
-const WARM = 3000;
+const WARM = 5000;
 const SPACES = Array.from({ length: 48 }, (_, i) => `space-${i}`);
 
 describe(`${RECONNECTS} forced reconnects`, () => {

@@ -344,9 +344,9 @@ export class JetStreamExporter implements Exporter {
   async #lookAgain(message: Message): Promise<void> {
     this.#looking = true;
     await this.#establish().catch((e: unknown) => {
-      const error = sinkError(this.name, e); // unreachable: nothing is to be learned
-      if (this.#window.inFlight.has(message.token) && error.code !== 'EXPORTER_UNREACHABLE')
-        this.#hold(message, 'no-responders', error);
+      const error = sinkError(this.name, e);
+      if (error.code === 'EXPORTER_UNREACHABLE') this.#trouble.report(error);
+      else if (this.#window.inFlight.has(message.token)) this.#hold(message, 'no-responders', error);
     });
     this.#looking = false;
   }
