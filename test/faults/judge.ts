@@ -107,7 +107,7 @@ export class Judge {
       this.#told.add(told);
       const resource = nameOf(r);
       const listed = isRelisted(resource, allowance) || this.#crashed.has(resource);
-      if (!listed || last.get(r.uid) === r.id) missing.push(r.id);
+      if (!listed || last.get(r.uid) === r.id) missing.push(`${r.operation} by ${r.detectedBy} of ${resource} ${r.id}`);
     }
     assert.deepEqual(missing.slice(0, 5), [], `${missing.length} records of the stream are not in the table`);
     assert.deepEqual([...ids].filter((id) => !streamed.has(id)).slice(0, 5), [], 'in the table and not in the stream');
