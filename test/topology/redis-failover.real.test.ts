@@ -114,7 +114,7 @@ describe('a Redis primary is replaced by its replica while the program commits t
     assert.equal(await counter('state_losses_total'), losses + 1);
     assert.equal((await rig.program.status()).state.epoch, epoch);
     assert.match(rig.program.log, /an older state has come back/);
-    assert.doesNotMatch(rig.program.log, /written anew/);
+    assert.doesNotMatch(rig.program.log, /has come back empty/);
   });
 
   test('the lease too was taken in the lost part: the program goes on by itself', async () => {
@@ -157,8 +157,11 @@ describe('a Redis primary is replaced by its replica while the program commits t
     checkStream(records);
     checkWrites(records, workload.writes, 'the stream');
     checkLiving(records, workload, ['alpha']);
-    assert.equal(records.filter((r) => r.operation === 'GAP').length, 0);
     assert.ok((await counter('lists_total')) > lists);
+    // What was created and deleted in the lost part is known to nobody, and each stream that was listed says so.
+    const gaps = records.filter((r) => r.operation === 'GAP');
+    assert.ok(gaps.length > 0);
+    for (const { fields } of gaps) assert.match(String(fields?.reason), /^listed again after a crash/);
     // Files of the lost part are gone, and with them versions that can be had no more; what counts is there, once.
     const rows = await rig.rows();
     const ids = new Set(rows.map((r) => r.id));
