@@ -179,10 +179,13 @@ test('an exec plugin is run again when its token is refused, and when it has exp
   // A token that has expired is not even tried.
   await say('exec-3', new Date(Date.now() + 1000).toISOString());
   await revoke('exec-2');
-  await until('a request is refused', async () => (await refused(metrics)) === 2, 60);
+  await until('a request is refused', async () => (await refused(metrics)) >= 2, 60);
   await until('the plugin has run each time that its token was too old', () => runs() > 4, 60);
+  // A busy API server may refuse a token that it has just made, before it knows the Secret that it is bound to.
+  const tried = await refused(metrics);
+  await until('it has run again', () => runs() > 6, 60);
   await seenOnce(log, await stop(), 'exec');
-  assert.equal(await refused(metrics), 2);
+  assert.equal(await refused(metrics), tried);
   await api.close();
 });
 
