@@ -26,17 +26,6 @@ export const cutAfter = (bytes: number): BodyChange =>
     }
   };
 
-/** Ended behind so many bytes as if that were all. */
-export const endAfter = (bytes: number): BodyChange =>
-  async function* (body) {
-    let left = bytes;
-    for await (const chunk of body) {
-      yield chunk.subarray(0, left);
-      left -= chunk.length;
-      if (left <= 0) return;
-    }
-  };
-
 /** Ended after so long as if that were all. */
 export const endAfterTime = (milliseconds: number): BodyChange =>
   async function* (body) {
