@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 
 /** What came to the proxy; the body is not looked at. */
 export interface ProxiedRequest {
@@ -27,6 +28,8 @@ export type Fault =
   | { readonly type: 'lose-answer' }
   /** Nothing comes until the rules are cleared, when the connection breaks. */
   | { readonly type: 'hang' }
+  /** The connection breaks, and the server sees the whole request later. */
+  | { readonly type: 'late'; readonly until: Promise<void> }
   | { readonly type: 'delay'; readonly milliseconds: number }
   /** `close`: the connection ends with the answer. */
   | { readonly type: 'body'; readonly change: BodyChange; readonly close?: boolean }
@@ -55,6 +58,8 @@ export class HttpProxy {
   readonly #sockets = new Set<Socket>();
   readonly #hanging = new Set<http.IncomingMessage>();
   #rules: { readonly rule: Rule; left: number }[] = [];
+  /** What the server answered to requests that it saw late. */
+  readonly late: (number | 'broken')[] = [];
   /** Requests taken, by what `count` of the caller says of them. */
   readonly requests: { readonly at: number; readonly method: string; readonly url: string }[] = [];
 
@@ -150,6 +155,9 @@ export class HttpProxy {
       case 'hang':
         this.#hanging.add(request);
         return;
+      case 'late':
+        await this.#forwardLate(request, fault.until);
+        return;
       case 'delay':
         await new Promise((r) => setTimeout(r, fault.milliseconds));
         break;
@@ -157,11 +165,29 @@ export class HttpProxy {
     this.#forward(request, response, fault);
   }
 
-  #forward(request: http.IncomingMessage, response: http.ServerResponse, fault: Fault | undefined): void {
+  async #forwardLate(request: http.IncomingMessage, until: Promise<void>): Promise<void> {
+    const body = await buffer(request);
+    request.socket.destroy();
+    await until;
+    const { method, url: path, headers } = request;
+    const upstream = this.#upstream({ method, path, headers });
+    upstream.on('error', () => this.late.push('broken'));
+    upstream.on('response', (answer) => {
+      this.late.push(answer.statusCode ?? 0);
+      answer.resume();
+    });
+    upstream.end(body);
+  }
+
+  #upstream(request: Pick<http.RequestOptions, 'method' | 'path' | 'headers'>): http.ClientRequest {
     const { hostname, port, protocol } = new URL(this.#options.target());
     const send = protocol === 'https:' ? https.request : http.request;
+    return send({ hostname, port, agent: this.#agent, ...request });
+  }
+
+  #forward(request: http.IncomingMessage, response: http.ServerResponse, fault: Fault | undefined): void {
     const { method, url: path, headers } = request;
-    const upstream = send({ hostname, port, method, path, headers, agent: this.#agent });
+    const upstream = this.#upstream({ method, path, headers });
     const abandon = (): void => {
       upstream.destroy();
       request.socket.destroy();

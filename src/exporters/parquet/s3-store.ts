@@ -1,7 +1,8 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
+import { S3Conditions } from './s3-conditions.ts';
 import { errorCode } from './s3-errors.ts';
-import { S3Uploads } from './s3-uploads.ts';
+import { type Attempt, S3Uploads } from './s3-uploads.ts';
 import type { FileStore, StoreOptions } from './store.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -28,6 +29,7 @@ export class S3Store implements FileStore {
   readonly #client: S3Client;
   readonly #target: S3Target;
   readonly #uploads: S3Uploads;
+  readonly #conditions: S3Conditions;
 
   private constructor(sdk: Sdk, target: S3Target, { warn, confirm }: StoreOptions) {
     this.#sdk = sdk;
@@ -46,7 +48,9 @@ export class S3Store implements FileStore {
     if (region !== undefined) config.region = region;
     else if (endpoint !== undefined && process.env.AWS_REGION === undefined) config.region = 'us-east-1';
     this.#client = new sdk.S3Client(config);
-    this.#uploads = new S3Uploads(sdk, this.#client, target, (...attempt) => this.#attempt(...attempt), warn);
+    const attempt: Attempt = (...request) => this.#attempt(...request);
+    this.#uploads = new S3Uploads(sdk, this.#client, target, attempt, warn);
+    this.#conditions = new S3Conditions(sdk, this.#client, attempt, warn);
     // Behind all that takes time, as signing does: a process can stand still there for longer than it may write.
     this.#client.middlewareStack.add(
       (next) => async (args) => {
@@ -72,10 +76,13 @@ export class S3Store implements FileStore {
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
     await this.#uploads.abortUnended();
-    if (bytes.length > this.#target.partBytes) return await this.#uploads.put(key, bytes);
-    const object = { ...this.#object(key), Body: bytes, ContentLength: bytes.length };
-    await this.#attempt('storing', key, bytes.length, async (options) => {
-      await this.#client.send(new this.#sdk.PutObjectCommand(object), options);
+    const object = this.#object(key);
+    await this.#conditions.put(object, key, bytes, async (condition) => {
+      if (bytes.length > this.#target.partBytes) return await this.#uploads.put(key, bytes, condition);
+      await this.#attempt('storing', key, bytes.length, async (options) => {
+        const input = { ...object, ...condition, Body: bytes, ContentLength: bytes.length };
+        await this.#client.send(new this.#sdk.PutObjectCommand(input), options);
+      });
     });
   }
 

@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
+import type { Condition } from './s3-conditions.ts';
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 
@@ -53,12 +54,12 @@ export class S3Uploads {
     this.#warn = warn;
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
+  async put(key: string, bytes: Uint8Array, condition: Condition): Promise<void> {
     this.#storing.add(key);
     try {
       const id = await this.#create(key);
       try {
-        await this.#send(key, id, bytes);
+        await this.#send(key, id, bytes, condition);
       } catch (e) {
         await this.#end({ key, id });
         throw e;
@@ -100,7 +101,7 @@ export class S3Uploads {
     }
   }
 
-  async #send(key: string, UploadId: string | undefined, bytes: Uint8Array): Promise<void> {
+  async #send(key: string, UploadId: string | undefined, bytes: Uint8Array, condition: Condition): Promise<void> {
     const upload = { ...this.#object(key), UploadId };
     const { partBytes } = this.#target;
     const Parts: { PartNumber: number; ETag: string | undefined }[] = [];
@@ -114,7 +115,7 @@ export class S3Uploads {
     }
     await this.#attempt('storing', key, bytes.length, (options) =>
       this.#client.send(
-        new this.#sdk.CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }),
+        new this.#sdk.CompleteMultipartUploadCommand({ ...upload, ...condition, MultipartUpload: { Parts } }),
         options,
       ),
     );
