@@ -61,14 +61,14 @@ export class Judge {
   /** States lost while the program was down. */
   #losses = 0;
   #crashed: ReadonlySet<string> = new Set();
-  /** Objects, by uid, whose delete nobody can know: made after the last commit before a crash, and gone before the list. */
-  readonly #vanished = new Set<string>();
+  #lives: ReadonlyMap<string, Life> = new Map();
 
   /** @throws AssertionError with the first differences that no earlier verdict has told */
   judge(records: readonly SeenRecord[], lives: ReadonlyMap<string, Life>, allowance: Allowance = {}): void {
     if (allowance.deletesUnknown === true) this.#losses++;
     const seen = byUid(this.once(records));
     this.#crashed = this.#newGaps(records);
+    this.#lives = lives;
     const faults: string[] = [];
     for (const [uid, life] of lives) {
       const crashed = this.#crashed.has(life.resource);
@@ -79,7 +79,6 @@ export class Judge {
         if (this.#told.has(told)) continue;
         this.#told.add(told);
         const unknown = (allowance.deletesUnknown === true || crashed) && (kind === 'delete' || kind === 'again');
-        if (unknown && kind === 'delete') this.#vanished.add(uid);
         if (setAside || (kind === 'missed' && gaps) || unknown) continue;
         faults.push(told);
       }
@@ -91,11 +90,13 @@ export class Judge {
 
   /**
    * The table has each id once and what the stream has. After a list, versions may stand in the one sink alone that had stored
-   * them before a crash; the last state of each object that the list has, or that was known, stands in both.
+   * them before a crash; the last state of each object stands in both, but for those that came and went between the last
+   * commit and the list, of which nobody can know any more.
    * @throws AssertionError
    */
   judgeTable(rows: readonly ChangeRow[], records: readonly SeenRecord[], allowance: Allowance = {}): void {
     const ids = new Set<string>();
+    const inTable = new Set(rows.map((row) => row.uid));
     for (const { id } of this.once(rows)) {
       assert.ok(!ids.has(id), `id ${id} stands twice in the table`);
       ids.add(id);
@@ -110,7 +111,8 @@ export class Judge {
       this.#told.add(told);
       const resource = nameOf(r);
       const listed = isRelisted(resource, allowance) || this.#crashed.has(resource);
-      if (!listed || (last.get(r.uid) === r.id && !this.#vanished.has(r.uid)))
+      const cameAndWent = this.#lives.get(r.uid)?.deleted === true && !inTable.has(r.uid);
+      if (!listed || (last.get(r.uid) === r.id && !cameAndWent))
         missing.push(`${r.operation} by ${r.detectedBy} of ${resource} ${r.id}`);
     }
     assert.deepEqual(missing.slice(0, 5), [], `${missing.length} records of the stream are not in the table`);
