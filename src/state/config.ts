@@ -27,6 +27,14 @@ export const stateConfig = z
       .describe(
         'Redis that holds positions and known objects: redis://[user:password@]host:port/database, rediss:// with TLS. Default: a file in dataDir.',
       ),
+    tls: z
+      .strictObject({
+        ca: z.string().min(1).optional().describe('File with the certificates of the authorities, PEM.'),
+        cert: z.string().min(1).optional().describe('File with the client certificate, PEM.'),
+        key: z.string().min(1).optional().describe('File with the key of the client certificate, PEM.'),
+      })
+      .optional()
+      .describe('For rediss:// with an authority of its own, or with client certificates.'),
     lease: z
       .strictObject({
         ttl: duration
@@ -37,6 +45,10 @@ export const stateConfig = z
       })
       .prefault({})
       .describe('The lease that keeps two instances from writing to one state.'),
+  })
+  .refine(({ url, tls }) => tls === undefined || url?.startsWith('rediss:') === true, {
+    path: ['tls'],
+    error: 'is for an url that begins with rediss://',
   })
   .describe('Where positions and known objects survive a restart.');
 

@@ -25,6 +25,7 @@ export function createStateStore(
   { dataDir, openThread, logger, metrics }: StateContext,
 ): StateStore {
   if (config.url === 'memory:') return new MemoryStateStore(metrics);
-  if (config.url !== undefined) return new RedisStateStore({ url: config.url, ttl: config.lease.ttl, logger, metrics });
+  if (config.url !== undefined)
+    return new RedisStateStore({ url: config.url, tls: config.tls, ttl: config.lease.ttl, logger, metrics });
   return new EmbeddedStateStore({ dataDir, openThread, logger, metrics });
 }

@@ -26,6 +26,13 @@ export const parquetConfig = z.strictObject({
     .boolean()
     .optional()
     .describe('Address buckets by path instead of host name. Default: true where endpoint is set.'),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File with the certificates of the authorities of the S3-compatible server, PEM. Default: the well-known ones.',
+    ),
   partSize: byteSize(5 * MIB)
     .prefault('64MiB')
     .describe(

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import { S3Conditions } from './s3-conditions.ts';
@@ -15,6 +16,8 @@ export interface S3Target {
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
   readonly forcePathStyle: boolean | undefined;
+  /** PEM file. */
+  readonly ca?: string | undefined;
   /** A larger file goes in parts of this size. */
   readonly partBytes: number;
   /** Milliseconds that one request may take, beside a second for each MiB that it carries. */
@@ -42,7 +45,10 @@ export class S3Store implements FileStore {
       // Servers other than AWS often do not know the trailing checksums that are sent otherwise.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS },
+      requestHandler: {
+        connectionTimeout: CONNECT_TIMEOUT_MS,
+        ...(target.ca === undefined ? {} : { httpsAgent: { ca: readCa(target.ca) } }),
+      },
     };
     if (endpoint !== undefined) config.endpoint = endpoint;
     if (region !== undefined) config.region = region;
@@ -165,4 +171,14 @@ function reason(error: unknown): string {
   const text = errorMessage(error);
   const { name, $metadata } = error as { readonly name?: string; readonly $metadata?: unknown };
   return $metadata === undefined || name === undefined || text.includes(name) ? text : `${name}: ${text}`;
+}
+
+function readCa(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (e) {
+    throw new WatershardError('EXPORTER_MISCONFIGURED', `reading the authorities in ca: ${errorMessage(e)}`, {
+      cause: e,
+    });
+  }
 }

@@ -24,6 +24,7 @@ export async function openStore(config: ParquetConfig, options: StoreOptions): P
     endpoint: config.endpoint,
     region: config.region,
     forcePathStyle: config.forcePathStyle,
+    ca: config.ca,
     partBytes: config.partSize,
     timeout: config.requestTimeout,
   };

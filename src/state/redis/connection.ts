@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { errorMessage, type WatershardError } from '../../model/errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -6,8 +7,16 @@ import { redisError, wantsReconnect } from './redis-error.ts';
 
 export type Argument = string | Buffer;
 
+/** PEM files. */
+export interface TlsFiles {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
 export interface ConnectionOptions {
   readonly url: string;
+  readonly tls?: TlsFiles | undefined;
   /** How long a command may take. Milliseconds. */
   readonly timeout: number;
   readonly logger: Logger;
@@ -26,7 +35,8 @@ export class Connection {
   #generation = 0;
   #closed = false;
 
-  constructor({ url, timeout, logger }: ConnectionOptions) {
+  /** @throws WatershardError STATE_UNAVAILABLE where a file of `tls` cannot be read */
+  constructor({ url, tls, timeout, logger }: ConnectionOptions) {
     this.#redis = new Redis(url, {
       lazyConnect: true,
       enableOfflineQueue: false,
@@ -35,6 +45,7 @@ export class Connection {
       commandTimeout: timeout,
       connectTimeout: Math.min(timeout, 5000),
       keepAlive: 5000,
+      ...(tls === undefined ? {} : { tls: pems(tls) }),
       retryStrategy: (attempt) => Math.min(100 * 2 ** Math.min(attempt, 6), 5000) * (0.5 + Math.random() / 2),
     });
     const { host, port, db } = this.#redis.options;
@@ -115,4 +126,18 @@ export class Connection {
       ? error
       : redisError(`${doing} at ${this.name}: ${reason}`, thrown);
   }
+}
+
+/** Read anew by each session, so that renewed certificates are taken up. */
+function pems(files: TlsFiles): Record<string, Buffer> {
+  const found: Record<string, Buffer> = {};
+  for (const [name, file] of Object.entries(files) as [string, string | undefined][]) {
+    if (file === undefined) continue;
+    try {
+      found[name] = readFileSync(file);
+    } catch (e) {
+      throw redisError(`reading state.tls.${name}`, e);
+    }
+  }
+  return found;
 }

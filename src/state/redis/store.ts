@@ -1,7 +1,7 @@
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { StateIdentity, StateSession, StateStore } from '../state.ts';
-import { Connection } from './connection.ts';
+import { Connection, type TlsFiles } from './connection.ts';
 import { stateKeys } from './keys.ts';
 import { takeLease } from './lease.ts';
 import { checkServer } from './server-checks.ts';
@@ -9,6 +9,7 @@ import { RedisSession } from './session.ts';
 
 export interface RedisOptions {
   readonly url: string;
+  readonly tls?: TlsFiles | undefined;
   /** How long the lease holds without renewal. Milliseconds. */
   readonly ttl: number;
   /** How long a command may take. Milliseconds. */
@@ -31,8 +32,8 @@ export class RedisStateStore implements StateStore {
   }
 
   async open(identity: StateIdentity): Promise<StateSession> {
-    const { url, ttl, timeout = 10_000, scriptBytes = 2 * 1024 * 1024, logger, metrics } = this.#options;
-    const connection = new Connection({ url, timeout, logger });
+    const { url, tls, ttl, timeout = 10_000, scriptBytes = 2 * 1024 * 1024, logger, metrics } = this.#options;
+    const connection = new Connection({ url, tls, timeout, logger });
     try {
       await connection.connect();
       await checkServer(connection, logger);

@@ -9,10 +9,24 @@ export class S3Server {
   readonly secretAccessKey = 'testtest';
   readonly region = 'us-east-1';
   readonly #process = new ServerProcess('versitygw', this.folder);
+  readonly #tls: readonly string[];
   #port = 0;
 
   static async start(...buckets: string[]): Promise<S3Server> {
-    const server = new S3Server();
+    return await S3Server.#begin(new S3Server([]), buckets);
+  }
+
+  /** @param pki a folder of support/servers/pki.ts */
+  static async startTls(pki: string, ...buckets: string[]): Promise<S3Server> {
+    const files = ['--cert', join(pki, 'apiserver.crt'), '--key', join(pki, 'apiserver.key')];
+    return await S3Server.#begin(new S3Server(files), buckets);
+  }
+
+  private constructor(tls: readonly string[]) {
+    this.#tls = tls;
+  }
+
+  static async #begin(server: S3Server, buckets: readonly string[]): Promise<S3Server> {
     server.#port = await freePort();
     for (const bucket of buckets) server.makeBucket(bucket);
     mkdirSync(join(server.folder, 'root'), { recursive: true });
@@ -21,7 +35,7 @@ export class S3Server {
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#tls.length > 0 ? 'https' : 'http'}://127.0.0.1:${this.#port}`;
   }
 
   get port(): number {
@@ -51,6 +65,7 @@ export class S3Server {
       '--secret',
       this.secretAccessKey,
       '--quiet',
+      ...this.#tls,
     ];
     this.#process.start(binary('versitygw'), [...args, 'posix', join(this.folder, 'root')]);
     await this.#process.ready(() => portOpen(this.#port));
