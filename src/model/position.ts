@@ -11,8 +11,25 @@ export interface Position {
    * never. It stands in the ids of records from then on, as versions are given a second time.
    */
   readonly generation?: number;
-  /** `streamScope` of the stream when this was committed. */
+  /** `streamScope` of the stream when this was committed; while a list was under way, in the form of `listingScope`. */
   readonly scope: string;
+}
+
+const LISTING = 'listing ';
+
+/** Of a position that no watch may go on from: records of a list may be delivered that are newer. */
+export function listingScope(scope: string): string {
+  return `${LISTING}${scope}`;
+}
+
+/** The scope that the position was taken in. */
+export function scopeOf({ scope }: Pick<Position, 'scope'>): string {
+  return scope.startsWith(LISTING) ? scope.slice(LISTING.length) : scope;
+}
+
+/** Whether a watch may go on from here, in the same scope. */
+export function mayGoOn(position: Position | undefined): position is Position {
+  return position !== undefined && position.resourceVersion !== '' && !position.scope.startsWith(LISTING);
 }
 
 const DECIMAL = /^[1-9][0-9]*$/;

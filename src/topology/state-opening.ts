@@ -1,4 +1,5 @@
 import { codedMessage, WatershardError } from '../model/errors.ts';
+import { scopeOf } from '../model/position.ts';
 import { type Stream, streamOfScope } from '../model/resource.ts';
 import type { StateIdentity, StateSession, StateStore } from '../state/state.ts';
 import { readWitness, writeWitness } from '../state/witness.ts';
@@ -53,7 +54,7 @@ async function openOnce(
   const session = await store.open(identity);
   try {
     const positions = await session.positions();
-    const former = [...positions].flatMap(([id, { scope }]) => streamOfScope(id, scope) ?? []);
+    const former = [...positions].flatMap(([id, position]) => streamOfScope(id, scopeOf(position)) ?? []);
     if (store.kind === 'memory') return { session, lost: false, former, remember: async () => undefined };
     const witness = await readWitness(dataDir, identity.cluster, logger);
     const remember = (): Promise<void> => writeWitness(dataDir, identity.cluster, session.epoch);

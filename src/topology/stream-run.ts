@@ -1,7 +1,7 @@
 import { WatershardError } from '../model/errors.ts';
 import type { FieldColumn } from '../model/field-type.ts';
 import type { Intake } from '../model/intake.ts';
-import type { Position } from '../model/position.ts';
+import { listingScope, mayGoOn, type Position } from '../model/position.ts';
 import { type Stream, streamScope } from '../model/resource.ts';
 import type { Culprit } from '../model/work-trace.ts';
 import type { StateSession } from '../state/state.ts';
@@ -9,8 +9,11 @@ import { staticType } from '../transform/extract.ts';
 import type { StreamPlan } from '../transform/plan.ts';
 import { copyOfWork, type Work, type WorkResult } from '../transform/work.ts';
 import type { Committable, PendingCommit } from './committer.ts';
+import { Cutting } from './cutting.ts';
 import { GapMarkers } from './gap-markers.ts';
 import { Generations } from './generations.ts';
+import { IntakeGate } from './intake-gate.ts';
+import { Listing } from './listing.ts';
 import type { Outlet } from './outlet.ts';
 import { about, Poison, VERDICTS } from './poison.ts';
 import { StreamAcks } from './stream-acks.ts';
@@ -36,9 +39,9 @@ export class StreamRun implements Committable {
   readonly #poison = new Poison();
   /** When what the shards have not answered was handed to them, in order; Unix time, microseconds. */
   #working: number[] = [];
-  #cutting = false;
-  #cutAgain = false;
-  #held: (PromiseWithResolvers<void> & { readonly parked: Intake[] }) | undefined;
+  #cutting = new Cutting();
+  readonly #gate = new IntakeGate((item) => this.intake(item));
+  #listing = new Listing(undefined);
   records: number;
   /** Read from the API server. */
   bytes: number;
@@ -120,6 +123,8 @@ export class StreamRun implements Committable {
     this.#stopped = true;
     credits.release(this.stream.id);
     this.#startOver((await session.positions()).get(this.stream.id));
+    this.#listing = new Listing(this.#position);
+    this.#gate.clear();
     const generation = this.#generations.at(0);
     for (const [i, plan] of this.plans.entries()) {
       const { quarantine } = this.#poison;
@@ -141,8 +146,7 @@ export class StreamRun implements Committable {
     if (marker === undefined && isUncertain) this.#gaps.uncertain(session.epoch, this.#position?.sequence ?? 0);
     this.#sayGap(marker);
     const position = this.#position;
-    const valid = position !== undefined && position.scope === streamScope(this.stream);
-    this.listed = valid && position.resourceVersion !== '';
+    this.listed = mayGoOn(position) && position.scope === streamScope(this.stream);
     return {
       resourceVersion: this.listed ? position?.resourceVersion : undefined,
       relist: (position?.resourceVersion ?? '') !== '',
@@ -167,21 +171,20 @@ export class StreamRun implements Committable {
     this.#stopped = true;
     this.#incarnation++;
     this.#startOver(this.#position);
+    this.#gate.clear();
     this.#context.credits.release(this.stream.id);
     for (const i of this.plans.keys())
       await this.#context.shards.control(this.shards[i]!, { type: 'close', stream: this.#key(i) });
   }
 
-  /** Keeps what is read from now on waiting, at most one item, until `release`; what was read before goes on its way. */
+  /** Keeps what is read from now on waiting until `release`; what was read before goes on its way. */
   hold(): void {
-    this.#held ??= { ...Promise.withResolvers<void>(), parked: [] };
+    this.#gate.hold('rewrite');
   }
 
   release(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    for (const item of held?.parked ?? []) this.intake(item);
-    held?.resolve();
+    this.#gate.release('list'); // it is looked at again
+    this.#gate.release('rewrite');
   }
 
   /**
@@ -212,10 +215,12 @@ export class StreamRun implements Committable {
   /** The intake sink of this stream's driver. */
   intake(item: Intake): undefined | Promise<void> {
     if (this.#stopped) return undefined;
-    if (this.#held !== undefined) {
-      this.#held.parked.push(item);
-      return this.#held.promise;
+    if (item.type === 'list-begin' && !this.#gate.isClosed && !this.#listing.mayBegin(this.#position)) {
+      this.#gate.hold('list');
+      this.#progress();
     }
+    if (this.#gate.isClosed) return this.#gate.park(item);
+    if (item.type === 'list-begin') this.#listing.begin();
     this.#sayGap(this.#gaps.before(item));
     const bytes = 'bytes' in item ? item.bytes.length : 0;
     this.bytes += bytes;
@@ -262,9 +267,10 @@ export class StreamRun implements Committable {
     }
     if (work.type === 'list-end') {
       this.listed = true;
+      this.#listing.delivered(this.#sequence);
       if ('generation' in work) this.#generations.delivered(work.generation, this.#sequence);
     }
-    this.#context.onProgress(this);
+    this.#progress();
   }
 
   #deliver(result: WorkResult, part: number, bytes: number, resourceVersion: string, observedAt: number): void {
@@ -320,13 +326,7 @@ export class StreamRun implements Committable {
 
   /** Has the exporters that write files close theirs, all after the same batch. */
   cut(): void {
-    if (this.#cutting) {
-      this.#cutAgain = true;
-      return;
-    }
-    // Without a file to close there is nothing that would be acknowledged and end the cutting.
-    if (!this.#acks.durable.cutClosesFiles) return;
-    this.#cutting = true;
+    if (!this.#cutting.ask(this.#acks.durable.cutClosesFiles)) return;
     this.#acks.durable.cut(this.#sequence);
     for (const outlet of this.#context.outlets) if (outlet.cuts) outlet.exporter.cut(this.stream.id, this.#sequence);
   }
@@ -336,20 +336,25 @@ export class StreamRun implements Committable {
     const { durable } = this.#acks;
     if (durable.cutIsFree) durable.cut(durable.registered);
     const ready = durable.committable();
-    if (ready === undefined) return undefined;
-    const generation = this.#generations.at(ready.sequence);
+    if (ready === undefined) {
+      if (!this.#gate.holds('list') || !this.idle) return undefined;
+      this.#listing.begin();
+    }
+    const sequence = ready?.sequence ?? durable.registered;
+    const generation = this.#generations.at(sequence);
+    const scope = streamScope(this.stream);
     const position: Position = {
       ...(generation === 0 ? {} : { generation }),
-      resourceVersion: ready.resourceVersion,
+      resourceVersion: ready?.resourceVersion ?? this.#position?.resourceVersion ?? '',
       sequence: (this.#position?.sequence ?? 0) + 1,
       committedAt: Date.now(),
-      scope: streamScope(this.stream),
+      scope: this.#listing.commits(sequence) ? scope : listingScope(scope),
     };
     const incarnation = this.#incarnation;
     const done = (): void => {
-      if (incarnation === this.#incarnation) this.#committed(position, ready.sequence);
+      if (incarnation === this.#incarnation) this.#committed(position, sequence);
     };
-    return { commit: { stream: this.stream.id, position, deltas: ready.deltas }, done };
+    return { commit: { stream: this.stream.id, position, deltas: ready?.deltas ?? [] }, done };
   }
 
   #committed(position: Position, sequence: number): void {
@@ -361,13 +366,14 @@ export class StreamRun implements Committable {
       if (outlet.cuts) outlet.exporter.committed(this.stream.id, position);
       else outlet.committed(this.stream.id, sequence);
     }
-    if (this.#cutting && this.#acks.durable.pendingCut === undefined) {
-      this.#cutting = false;
-      if (this.#cutAgain) {
-        this.#cutAgain = false;
-        this.cut();
-      }
-    }
+    if (this.#acks.durable.pendingCut === undefined && this.#cutting.done()) this.cut();
+    if (this.#listing.mayBegin(position)) this.#gate.release('list');
+    this.#progress();
+  }
+
+  /** Something may have become committable; a list that waits needs all that stands before it committed. */
+  #progress(): void {
+    if (this.#gate.holds('list') && this.quiet) this.cut();
     this.#context.onProgress(this);
   }
 
@@ -381,8 +387,7 @@ export class StreamRun implements Committable {
     this.#generations = new Generations(position?.generation ?? 0);
     this.#sequence = 0;
     this.#working = [];
-    this.#cutting = false;
-    this.#cutAgain = false;
+    this.#cutting = new Cutting();
     this.#acks = this.#newAcks();
   }
 
