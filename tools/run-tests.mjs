@@ -11,7 +11,25 @@ const unit = args.includes('--unit');
 const wanted = args.filter((a) => !a.startsWith('--'));
 
 // The files that take longest, or wait most, longest first: started last, one of them would run alone at the end.
-const LONG = ['test/buffer/disk-buffer.test.ts', 'test/state/embedded.test.ts', 'test/simulator/watches.test.ts'];
+const LONG = [
+  ...[
+    'chaos',
+    'leak',
+    'process',
+    'api',
+    's3',
+    'nats',
+    'away',
+    'redis',
+    'restore',
+    'disk',
+    'sinks-apart',
+    'front-door',
+  ].map((name) => `test/faults/${name}.real.test.ts`),
+  'test/buffer/disk-buffer.test.ts',
+  'test/state/embedded.test.ts',
+  'test/simulator/watches.test.ts',
+];
 const place = (f) => (LONG.includes(f) ? LONG.indexOf(f) : LONG.length);
 const files = globSync('test/**/*.test.ts')
   .filter((f) => !unit || !/\.(real|e2e)\.test\.ts$/.test(f))
