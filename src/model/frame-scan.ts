@@ -1,3 +1,4 @@
+import { parseExactly } from './json-exact.ts';
 import { JsonScan } from './json-scan.ts';
 import { asBuffer, stringAt } from './json-skip.ts';
 import { compileTrie } from './json-trie.ts';
@@ -88,7 +89,7 @@ function skipBlank(bytes: Uint8Array, p: number, end: number): number {
 /** The slow way for lines with escaped keys or keys that stand twice. */
 function parsed(bytes: Uint8Array, start: number, end: number): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(asBuffer(bytes).toString('utf8', start, end));
+    const value: unknown = parseExactly(asBuffer(bytes).subarray(start, end), Number);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;

@@ -106,7 +106,9 @@ export class DeadLetters {
     const route = this.#notices;
     if (route === undefined || failures.length === 0) return undefined;
     // A letter that waits already is not sent again: a stream that begins again and again would fill the memory with them.
-    const letters = new Map(failures.map((failure) => notice(stream, failure)).map((letter) => [letter.id, letter]));
+    const letters = new Map(
+      failures.flatMap((failure) => notices(stream, failure)).map((letter) => [letter.id, letter]),
+    );
     const earlier = [...letters.keys()].map((id) => this.#waiting.get(id)).filter((stored) => stored !== undefined);
     const fresh = [...letters.values()].filter(({ id }) => !this.#waiting.has(id));
     if (fresh.length === 0) return all(earlier);
@@ -170,12 +172,16 @@ interface Letter {
 
 /**
  * What identifies the object and what failed, and no content. The same failure of the same object has the same id, also
- * after a crash: a sink that knows ids keeps one letter of it.
+ * after a crash: a sink that knows ids keeps one letter of it. Where there is no key, the text itself stands for the object,
+ * as a hash in that of the id.
  */
-function notice(stream: Stream, { key, code, message }: Failure): Letter {
+function notices(stream: Stream, { key, code, message, contents }: Failure): Letter[] {
   const about = { stream: stream.id, key, code, reason: message };
-  const id = `quarantined:${createHash('sha256').update(JSON.stringify(about)).digest('hex').slice(0, 32)}`;
-  return { id, key: `${stream.resource.resource}/${key}`, letter: { id, ...about } };
+  return (contents ?? ['']).map((content) => {
+    const told = JSON.stringify(content === '' ? about : { ...about, content });
+    const id = `quarantined:${createHash('sha256').update(told).digest('hex').slice(0, 32)}`;
+    return { id, key: `${stream.resource.resource}/${key}`, letter: { id, ...about } };
+  });
 }
 
 function append(lane: LaneWriter, subject: string, { id, key, letter }: Letter): void {

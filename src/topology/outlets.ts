@@ -42,7 +42,7 @@ export interface OutletsContext {
   readonly logger: Logger;
   readonly mode: 'run' | 'snapshot';
   readonly runOf: (stream: string) => StreamRun | undefined;
-  readonly onLost: (stream: string, reason: string) => void;
+  readonly onLost: (stream: string, reason: string, required: boolean) => void;
 }
 
 export interface Outlets {
@@ -69,7 +69,7 @@ export async function createOutlets(config: Config, context: OutletsContext): Pr
       absorbed: (stream, incarnation, sequence) => context.runOf(stream)?.absorbed(own(), incarnation, sequence),
       // Later, since an exporter may say so in the middle of a `write`.
       cutWanted: (stream) => queueMicrotask(() => context.runOf(stream)?.cut()),
-      lost: (stream, reason) => context.onLost(stream, reason),
+      lost: (stream, reason) => context.onLost(stream, reason, e.required),
       rejected: (record: Rejected) => deadLetters?.take(record),
     };
     const exporter = await exporterType(e).create(e, {

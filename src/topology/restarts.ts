@@ -33,6 +33,11 @@ export class Restarts {
     else void this.#run(stream, reason);
   }
 
+  /** It is to begin again, and has not yet. */
+  isUnderway(stream: string): boolean {
+    return this.#underway.has(stream);
+  }
+
   /** The next restarts of this stream are its own fault. */
   blame(stream: string): void {
     const now = performance.now();

@@ -66,7 +66,8 @@ export class Topology {
   draining = false;
   #drained = false;
   readonly #stop = new AbortController();
-  readonly #restarts: Restarts;
+  readonly restarts: Restarts;
+  readonly void = new Map<string, string>(); // streams that would begin again, and why, if any did while it drains
   session: StateSession;
   /** The one by which this process may write; not yet `session` while a lost state is written anew. */
   #lease: StateSession;
@@ -94,7 +95,7 @@ export class Topology {
       metrics,
       logger,
       onCrash: (shard, culprit) => {
-        for (const run of this.#runsOn(shard)) if (run.halt(culprit)) this.#restarts.blame(run.stream.id);
+        for (const run of this.#runsOn(shard)) if (run.halt(culprit)) this.restarts.blame(run.stream.id);
       },
       onRevived: (shard, error) => {
         const runs = this.#runsOn(shard).filter((run) => !this.draining || !run.quiet);
@@ -111,7 +112,7 @@ export class Topology {
       onStream: (stream) => this.#begin(stream),
       former: options.former,
     });
-    this.#restarts = new Restarts((stream) => this.watcher.restart(stream), logger, this.#stop.signal);
+    this.restarts = new Restarts((stream) => this.watcher.restart(stream), logger, this.#stop.signal);
   }
 
   get rewriting(): boolean {
@@ -244,7 +245,7 @@ export class Topology {
       },
       onFailure: (run, error) => {
         logger.error({ stream: stream.id, err: error }, 'a defect: a stream goes on from its last commit');
-        this.#restarts.blame(stream.id);
+        this.restarts.blame(stream.id);
         this.#restart(run.stream, errorMessage(error));
       },
       former,
@@ -261,7 +262,8 @@ export class Topology {
       });
       return;
     }
-    this.#restarts.request(stream.id, reason);
+    if (this.draining) this.void.set(stream.id, reason);
+    this.restarts.request(stream.id, reason);
   }
 
   /** The state is lost or held by another process. It may be told more than once. */
@@ -321,10 +323,11 @@ export class Topology {
       logger,
       mode,
       runOf: (stream) => this.runs.get(stream),
-      onLost: (stream, reason) => {
+      onLost: (stream, reason, required) => {
         const run = this.runs.get(stream);
-        if (run === undefined) return;
-        this.#restarts.blame(stream);
+        // While it drains, what the required ones have is still acknowledged.
+        if (run === undefined || (this.draining && !required)) return;
+        this.restarts.blame(stream);
         this.#restart(run.stream, reason);
       },
     });
@@ -363,7 +366,8 @@ export class Topology {
     const deadline = this.#deadline();
     await this.watcher.stop();
     // What a thread that has ended did not answer comes no more, since no stream begins again.
-    const pending = (): StreamRun[] => [...this.runs.values()].filter((run) => !run.idle && (!run.halted || run.quiet));
+    const isVoid = (run: StreamRun): boolean => (run.halted && !run.quiet) || this.void.has(run.stream.id);
+    const pending = (): StreamRun[] => [...this.runs.values()].filter((run) => !run.idle && !isVoid(run));
     while (pending().length > 0 && !deadline.aborted && this.#end === undefined) {
       for (const run of pending()) if (run.quiet) run.cut();
       await pause(20, deadline);

@@ -24,7 +24,10 @@ export function unacknowledged(topology: Topology): string[] {
   const late = [...topology.runs.values()].filter((run) => !run.idle);
   if (late.length === 0) return [];
   const rest = topology.options.mode === 'run' ? '; it is sent after the next start' : '';
-  const lines = late.map((run) => `${run.stream.id}: not acknowledged within the grace period${rest}`);
+  const lines = late.map(({ stream: { id } }) => {
+    const reason = topology.void.get(id);
+    return `${id}: ${reason === undefined ? 'not acknowledged within the grace period' : `lost at the end: ${reason}`}${rest}`;
+  });
   topology.options.logger.warn(
     { streams: late.length },
     `not everything was delivered within the grace period${rest === '' ? '' : '; the rest is sent after the next start'}`,

@@ -5,8 +5,8 @@ import type { Topology } from './topology.ts';
 export async function untilListed(topology: Topology, signal: AbortSignal): Promise<void> {
   const isListed = (stream: string): boolean => {
     const run = topology.runs.get(stream);
-    // One that is halted begins again first: what it has on its way is void.
-    return run?.listed === true && !run.halted;
+    // One that is halted, or asked to, begins again first: what it has on its way is void.
+    return run?.listed === true && !run.halted && !topology.restarts.isUnderway(stream);
   };
   while (!signal.aborted) {
     const streams = topology.watcher.streams();

@@ -1,4 +1,4 @@
-import { asBuffer } from '../model/json-skip.ts';
+import { parseJson } from '../model/json-parse.ts';
 import { diffArrays } from './diff-arrays.ts';
 import { hasLongNumber, parseLong } from './digits.ts';
 
@@ -55,7 +55,7 @@ export function jsonPatch(before: Uint8Array, after: Uint8Array): Uint8Array | u
 
 /** @param exact the same for both sides: `1e20` is another value as an ExactNumber than as a double */
 function parse(bytes: Uint8Array, exact: boolean): Json {
-  if (!exact) return JSON.parse(asBuffer(bytes).toString('utf8')) as Json;
+  if (!exact) return parseJson(bytes) as Json;
   return parseLong(bytes, (source) => new ExactNumber(source)) as Json;
 }
 

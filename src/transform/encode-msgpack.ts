@@ -1,5 +1,5 @@
 import { Encoder } from '@msgpack/msgpack';
-import { asBuffer } from '../model/json-skip.ts';
+import { parseJson } from '../model/json-parse.ts';
 import type { ChangeRecord, FieldValue, RecordContext } from '../model/record.ts';
 import { formatMicros } from '../model/record.ts';
 import { hasLongNumber, INTEGER, parseLong } from './digits.ts';
@@ -42,7 +42,7 @@ export function msgpackEncoder(context: RecordContext): (record: ChangeRecord) =
 }
 
 function decode(bytes: Uint8Array): unknown {
-  if (!hasLongNumber(bytes)) return widenMembers(JSON.parse(asBuffer(bytes).toString('utf8')) as unknown);
+  if (!hasLongNumber(bytes)) return widenMembers(parseJson(bytes));
   return widenMembers(parseLong(bytes, longInteger));
 }
 

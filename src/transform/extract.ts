@@ -1,3 +1,4 @@
+import { parseJson } from '../model/json-parse.ts';
 import type { FieldValue } from '../model/record.ts';
 import { compileExpression, summary } from './cel-compile.ts';
 import { hasLongNumber, INTEGER, parseLong } from './digits.ts';
@@ -83,7 +84,7 @@ function fieldTypeOf(celType: string): FieldType | undefined {
  * @throws SyntaxError
  */
 export function parseForCel(bytes: Buffer): unknown {
-  const object = hasLongNumber(bytes) ? parseLong(bytes, longInteger) : (JSON.parse(bytes.toString('utf8')) as unknown);
+  const object = hasLongNumber(bytes) ? parseLong(bytes, longInteger) : parseJson(bytes);
   if (typeof object !== 'object' || object === null) return typeof object === 'number' ? toInt(object) : object;
   if (Array.isArray(object)) return integersToBigInt(object);
   const root = object as Record<string, unknown>;

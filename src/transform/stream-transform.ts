@@ -150,6 +150,7 @@ export class StreamTransform {
       const end = newline < 0 ? b.length : newline;
       if (skipSpace(b, start, end) < end) {
         this.#output.seen++;
+        this.#output.reading(b, start, end);
         if (this.#isPoison(b, start, end)) this.#unreadable();
         else if (utf8 || isUtf8(b.subarray(start, end))) this.#frame(b, start, end, how, false);
         else this.#malformed('a watch event is not UTF-8');
@@ -201,6 +202,7 @@ export class StreamTransform {
   #page(item: Page): void {
     const b = asBuffer(item.bytes);
     const list = scanList(b);
+    this.#output.reading(b, 0, b.length);
     if (list === undefined) {
       this.#malformed('a page is not valid JSON, or not a list');
       return;
@@ -211,9 +213,11 @@ export class StreamTransform {
       this.#output.seen++;
       const isPoison = this.#isPoison(b, p, this.#setAside.careful ? skipValue(b, p, list.itemsEnd) : -1);
       let end = isPoison ? skipValue(b, p, list.itemsEnd) : this.#read(b, p, list.itemsEnd);
+      this.#output.reading(b, p, end < 0 ? list.itemsEnd : end);
       if (isPoison) this.#unreadable();
       else if (end < 0) {
         end = skipValue(b, p, list.itemsEnd);
+        if (end >= 0) this.#output.reading(b, p, end);
         this.#malformed('an item of a list is not a valid JSON object');
         if (end < 0) return;
       } else if (!utf8 && !isUtf8(b.subarray(p, end))) this.#malformed('an item of a list is not UTF-8');

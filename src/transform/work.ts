@@ -21,6 +21,8 @@ export interface Failure {
   readonly message: string;
   /** How many there were. */
   readonly count: number;
+  /** Of what has no key: hashes of the texts, by which they are told apart, the same whenever they are read again. */
+  readonly contents?: readonly string[];
 }
 
 /** The same work on bytes of its own: a buffer can be transferred to one thread only. */

@@ -9,6 +9,8 @@ import { contextFault } from './kubeconfig-faults.ts';
 /** Where a pod finds the token of its service account. */
 const TOKEN_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
+type Tokens = typeof import('./token-file.ts');
+
 /** What one request needs to be let in. */
 export interface Access {
   /** Scheme, host, port and path prefix, without a slash at the end. */
@@ -22,21 +24,24 @@ export interface Access {
 
 /**
  * Where credentials come from: a kubeconfig file, or without a path KUBECONFIG, ~/.kube/config, then the pod's service
- * account. Tokens, exec plugins and certificate files are asked before every request, since they can change.
+ * account. Token files, exec plugins and certificate files are asked before every request, since they can change.
  */
 export class Credentials {
   readonly #path: string | undefined;
   readonly #root: string;
   readonly #Config: typeof KubeConfig;
+  readonly #tokens: Tokens;
   #config: KubeConfig;
   #cluster: Cluster;
+  #tokenFile: string | undefined;
   #generation = 0;
   #asking: Promise<Access> | undefined;
 
-  private constructor(path: string | undefined, root: string, Config: typeof KubeConfig) {
+  private constructor(path: string | undefined, root: string, Config: typeof KubeConfig, tokens: Tokens) {
     this.#path = path;
     this.#root = root;
     this.#Config = Config;
+    this.#tokens = tokens;
     this.#config = this.#read();
     this.#cluster = this.#config.getCurrentCluster() as Cluster;
   }
@@ -48,7 +53,7 @@ export class Credentials {
   static async load(path?: string, root = ''): Promise<Credentials> {
     // Its import takes 0.4 s and 90 MB, which commands that do not watch need not pay.
     const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
-    return new Credentials(path, root, KubeConfig);
+    return new Credentials(path, root, KubeConfig, await import('./token-file.ts'));
   }
 
   get server(): string {
@@ -102,6 +107,10 @@ export class Credentials {
     const options: RequestOptions = { headers: {} };
     try {
       await this.#config.applyToHTTPSOptions(options);
+      // It goes before `token`, as in kubectl.
+      if (this.#tokenFile !== undefined) {
+        options.headers = { ...options.headers, Authorization: `Bearer ${this.#tokens.readToken(this.#tokenFile)}` };
+      }
     } catch (cause) {
       const message = `getting credentials for ${cluster.server} failed: ${errorMessage(cause)}`;
       throw new WatershardError('API_UNAUTHORIZED', message, { cause });
@@ -151,12 +160,14 @@ export class Credentials {
       );
     }
     const users = config.getUsers();
-    if (config.getCurrentUser() === null) {
+    const user = config.getCurrentUser();
+    if (user === null) {
       throw new WatershardError(
         'KUBECONFIG_INVALID',
         `the kubeconfig ${from}: its context names no user among ${users.length}`,
       );
     }
+    this.#tokenFile = this.#tokens.tokenFileOf(this.#path, user.name);
     // The library's agent, which is not used here, refuses plain HTTP unless this is set (kubectl proxy, simulator).
     if (cluster.server.startsWith('http:')) {
       config.clusters = config.clusters.map((c) => (c === cluster ? { ...c, skipTLSVerify: true } : c));

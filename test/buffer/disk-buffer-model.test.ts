@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { fuzz } from '../support/fuzz.ts';
 import { BufferProbe } from './buffer-probe.ts';
 import { MemoryStorage, noSpace } from './memory-storage.ts';
 
@@ -86,7 +87,7 @@ test('whatever happens between, crashes included: what was taken is handed out, 
       await probe.buffer.close();
       assert.equal(storage.bytes, 0, 'nothing is left of what was delivered');
     }),
-    { numRuns: 150 },
+    fuzz(150),
   );
 });
 
@@ -129,6 +130,6 @@ test('whatever happens between, a full buffer and a full disk included: each rec
         Array.from({ length: appended }, (_, i) => String(i)),
       );
     }),
-    { numRuns: 150 },
+    fuzz(150),
   );
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AckTracker, type TrackedBatch, type TrackedExporter } from '../../src/checkpoint/ack-tracker.ts';
+import { fuzz } from '../support/fuzz.ts';
 
 const BUS = { name: 'bus', cuts: false };
 const LAKE = { name: 'lake', cuts: true };
@@ -260,6 +261,6 @@ test('whatever the order of acknowledgements and releases, the position never pa
         assert.equal(tracker.pendingBytes, (registered - position) * 10);
       }
     }),
-    { numRuns: 500 },
+    fuzz(500),
   );
 });

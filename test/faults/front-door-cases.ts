@@ -142,6 +142,7 @@ const withToken = kubeconfig({}, { token: 'canary-token' });
 
 /** `says`: what the message has to name. */
 export const oddKubeconfigs: Readonly<Record<string, OddKubeconfig>> = {
+  'a plugin that hangs': { kubeconfig: plugin('sleep', '1000'), says: /did not answer within 20 s/ },
   'an empty kubeconfig': { kubeconfig: '', says: /empty/ },
   'a kubeconfig that is text': { kubeconfig: 'hello', says: /no current-context/ },
   'a kubeconfig that is noise': { kubeconfig: Buffer.from([0, 1, 2, 255, 254, 10, 0]), says: /line 1, column \d/ },
@@ -190,5 +191,4 @@ export const oddKubeconfigs: Readonly<Record<string, OddKubeconfig>> = {
   'a plugin that says something else': { kubeconfig: plugin('echo', 'canary'), says: /no ExecCredential/ },
   'a plugin that gives nothing': { kubeconfig: plugin('echo', '{"status":{}}'), says: /no ExecCredential/ },
   'a plugin that never ends': { kubeconfig: plugin('yes', 'canary'), says: /more than a credential/ },
-  'a plugin that hangs': { kubeconfig: plugin('sleep', '1000'), says: /did not answer within 20 s/ },
 };

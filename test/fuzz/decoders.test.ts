@@ -19,11 +19,11 @@ import {
   parseResourceList,
 } from '../../src/watch/discovery-document.ts';
 import { testRow } from '../exporters/parquet/rows.ts';
-import { damaged, fuzz } from '../support/fuzz.ts';
+import { anyCharacter, damaged, fuzz } from '../support/fuzz.ts';
 import { looseJson } from '../support/json.ts';
 
 const PIECES = ['"', '{', '}', '[', ']', ',', ':', '0', '-', 'null', '{}', '7', '\0', '\xff', 'true'];
-const anyText = fc.string({ unit: 'binary' });
+const anyText = fc.string({ unit: anyCharacter });
 
 /** Runs it; only errors of the kinds that its callers expect may come out. */
 function contained<T>(work: () => T, expected: (error: unknown) => boolean): T | undefined {

@@ -17,12 +17,12 @@ import { watershard } from '../../src/transform/gen/record.js';
 import type { LanePlan } from '../../src/transform/plan.ts';
 import { Encoding } from '../exporters/parquet/encoding.ts';
 import { NOON, type TestRow } from '../exporters/parquet/rows.ts';
-import { fuzz } from '../support/fuzz.ts';
+import { anyCharacter, fuzz } from '../support/fuzz.ts';
 import { hasEscapedKey, looseJson } from '../support/json.ts';
 import { applyJsonPatch, applyMergePatch, isMembers } from '../transform/patch-apply.ts';
 import { PODS, podRecord } from '../transform/sample-record.ts';
 
-const anyText = fc.string({ unit: 'binary' });
+const anyText = fc.string({ unit: anyCharacter });
 const name = fc.oneof(anyText, fc.constantFrom('__proto__', 'constructor', 'toString', ''));
 const { value: fieldValue } = fc.letrec<{ value: FieldValue }>((tie) => ({
   value: fc.oneof(

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { ByteWriter } from '../../src/model/byte-writer.ts';
 import { parseExactly } from '../../src/model/json-exact.ts';
-import { LaneReader } from '../../src/model/lane.ts';
 import { writeEdited } from '../../src/transform/cut.ts';
 import type { Fingerprint } from '../../src/transform/fingerprint.ts';
-import { KnownTable } from '../../src/transform/known-table.ts';
 import { ObjectFingerprint } from '../../src/transform/object-fingerprint.ts';
 import { objectTrie } from '../../src/transform/object-paths.ts';
 import { ObjectReader } from '../../src/transform/object-reader.ts';
-import { StreamTransform } from '../../src/transform/stream-transform.ts';
 import { damaged, fuzz } from '../support/fuzz.ts';
 import { looseJson } from '../support/json.ts';
-import { NOW, podPlan } from '../support/transforming.ts';
+import { assertWorks, plan } from './working.ts';
 
 const PIECES = [
   '"',
@@ -36,11 +35,6 @@ const PIECES = [
   '\\ud800',
   '\\u0061',
 ];
-const plan = podPlan({
-  ignore: ["metadata.annotations['x']"],
-  prune: ['metadata.managedFields', 'spec[*]'],
-  redact: ['data'],
-});
 const reader = new ObjectReader(objectTrie(plan), plan.stream);
 const out = new ByteWriter();
 
@@ -147,28 +141,6 @@ test('two texts of one value have one fingerprint, unless only the order or whit
   );
 });
 
-/** What a worker does with whatever a server sends: records that are JSON, failures, and never an error that ends it. */
-function assertWorks(lines: readonly Buffer[], listing: boolean): void {
-  const transform = new StreamTransform(
-    { ...plan, diff: 'merge-patch', extract: [{ name: 'f', expression: 'object.spec' }] },
-    new KnownTable(),
-  );
-  const bytes = new Uint8Array(Buffer.concat(lines));
-  if (listing) transform.apply({ type: 'list-begin', relist: false });
-  const common = { count: lines.length, resourceVersion: '1', observedAt: NOW };
-  const result = transform.apply({ type: 'frames', bytes, listing, ...common });
-  if (listing) transform.apply({ type: 'list-end', resourceVersion: '2', observedAt: NOW });
-  const [lane] = result.lanes;
-  if (lane === undefined || lane === null) return;
-  const records = new LaneReader(lane);
-  for (let i = 0; i < records.count; i++) {
-    const { payload, key } = records.at(i);
-    const { namespace, name } = JSON.parse(Buffer.from(payload).toString()) as Members;
-    assert.equal(key, `pods/${namespace}/${name}`.toWellFormed());
-  }
-  for (const { message } of result.failures) assert.doesNotMatch(message, /undefined|TypeError|RangeError/);
-}
-
 const event = fc
   .tuple(fc.constantFrom('ADDED', 'MODIFIED', 'DELETED'), object)
   .map(([t, o]) => `{"type":"${t}","object":${o.replaceAll('\r\n', '')}}\n`);
@@ -194,13 +166,6 @@ test('damaged events make records or failures', () => {
   );
 });
 
-test('objects nested as deeply as a server takes them are contained', () => {
-  for (const depth of [60, 900, 2500, 5000, 9990]) {
-    const deep = (last: number): string => `${'{"a":'.repeat(depth)}${last}${'}'.repeat(depth)}`;
-    const line = (type: string, version: number): Buffer =>
-      Buffer.from(
-        `{"type":"${type}","object":{"metadata":{"name":"x","uid":"u","resourceVersion":"${version}"},"spec":${deep(version)}}}\n`,
-      );
-    assertWorks([line('ADDED', 1), line('MODIFIED', 2), line('DELETED', 3)], false);
-  }
+test('objects nested as deeply as a server takes them are contained', async () => {
+  await once(new Worker(new URL('./deep-objects-thread.ts', import.meta.url)), 'exit');
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Split, Splitter } from '../../src/watch/splitter.ts';
-import { fuzz } from '../support/fuzz.ts';
+import { anyCharacter, fuzz } from '../support/fuzz.ts';
 
 const LIMIT = 200;
 
@@ -38,7 +38,7 @@ const line = fc.oneof(
     event('ERROR', {}),
   ),
   fc.constantFrom('{"type":"BOOKMARK"', '{"object":{},"type":"ERROR"}', '{ "type" : "BOOKMARK" }', 'null', '\0'),
-  fc.string({ unit: 'binary', maxLength: 30 }).map((text) => text.replaceAll('\n', '')),
+  fc.string({ unit: anyCharacter, maxLength: 30 }).map((text) => text.replaceAll('\n', '')),
 );
 const body = fc
   .array(fc.tuple(line, fc.constantFrom('\n', '\r\n', '\n\n')), { maxLength: 12 })

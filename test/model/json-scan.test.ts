@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { JsonScan } from '../../src/model/json-scan.ts';
 import { skipSpace, skipValue, stringAt } from '../../src/model/json-skip.ts';
 import { compileTrie } from '../../src/model/json-trie.ts';
+import { fuzz } from '../support/fuzz.ts';
 import { looseJson, ownJson } from '../support/json.ts';
 
 const NAMES = [
@@ -101,7 +102,7 @@ test('accepts and refuses what JSON.parse does', () => {
 test('accepts any JSON however it is written', () => {
   fc.assert(
     fc.property(looseJson, (text) => accepts(text)),
-    { numRuns: 1000 },
+    fuzz(1000),
   );
 });
 
@@ -119,7 +120,7 @@ test('agrees with JSON.parse on damaged JSON', () => {
     );
   fc.assert(
     fc.property(damaged, (text) => assert.equal(accepts(text), valid(text.toWellFormed()), text)),
-    { numRuns: 3000 },
+    fuzz(3000),
   );
 });
 
@@ -141,7 +142,7 @@ test('never reads on behind the end', () => {
       if (end >= 0) assert.ok(valid(b.toString('utf8', 0, end)));
       else assert.ok(!valid(b.toString('utf8', 0, limit)));
     }),
-    { numRuns: 2000 },
+    fuzz(2000),
   );
 });
 
@@ -195,7 +196,7 @@ test('finds the slices that JSON.parse finds', () => {
         if (typeof expected === 'string') assert.equal(stringAt(b, scan.start(slot), scan.end(slot)), expected);
       });
     }),
-    { numRuns: 500 },
+    fuzz(500),
   );
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { listItems, nextItem, scanList } from '../../src/model/list-scan.ts';
+import { fuzz } from '../support/fuzz.ts';
 
 function read(text: string) {
   const bytes = Buffer.from(text);
@@ -112,6 +113,6 @@ test('equals JSON.parse on any list', () => {
         });
       },
     ),
-    { numRuns: 300 },
+    fuzz(300),
   );
 });

@@ -5,6 +5,7 @@ import { ByteWriter } from '../../src/model/byte-writer.ts';
 import { fieldsFromJson, fieldsToJson } from '../../src/model/field-json.ts';
 import type { FieldValue } from '../../src/model/record.ts';
 import { packRow, readRow, rowFields } from '../../src/model/row.ts';
+import { fuzz } from '../support/fuzz.ts';
 import { podRecord } from '../transform/sample-record.ts';
 
 const fieldValue = fc.letrec<{ value: FieldValue }>((tie) => ({
@@ -71,7 +72,7 @@ describe('typed fields in JSON', () => {
         const back = fieldsFromJson(Buffer.from(fieldsToJson(fields)));
         assert.deepEqual(back, fields);
       }),
-      { numRuns: 500 },
+      fuzz(500),
     );
   });
 

@@ -204,3 +204,18 @@ test('letters about objects that an optional exporter has no room for are droppe
     [['letters', 'overflow', 2]],
   );
 });
+
+test('letters about what has no key have an id each, the same when it is read again', () => {
+  const metrics = createMetrics();
+  const ids = [['1', '2'], ['2', '1', ''], undefined].map((contents) => {
+    const { outlet, batches } = sink(metrics);
+    const routes = new Map([['a', { outlet, subject: undefined }]]);
+    const letters = new DeadLetters(routes, 'demo', credits(), metrics, logger);
+    const keyless = { code: 'FRAME_MALFORMED', key: '', message: 'no JSON', count: 3 } as const;
+    letters.quarantined(PODS, [contents === undefined ? keyless : { ...keyless, contents }]);
+    return Array.from({ length: batches[0]!.records }, (_, i) => letterIn(batches[0], i).id);
+  });
+  const [[one, two], again, [none]] = ids as [string[], string[], string[]];
+  assert.notEqual(one, two);
+  assert.deepEqual(again, [two, one, none]);
+});

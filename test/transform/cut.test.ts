@@ -6,6 +6,7 @@ import { JsonScan } from '../../src/model/json-scan.ts';
 import { compileTrie, type PathToken, PRUNE, REDACT } from '../../src/model/json-trie.ts';
 import { writeEdited } from '../../src/transform/cut.ts';
 import { parsePath } from '../../src/transform/paths.ts';
+import { fuzz } from '../support/fuzz.ts';
 import { ownJson } from '../support/json.ts';
 
 function edit(text: string, prune: PathToken[][], redact: PathToken[][] = []): string {
@@ -115,7 +116,7 @@ test('pruning equals pruning of the parsed value, whatever the paths and the whi
         assert.deepEqual(JSON.parse(edit(text, prune)), JSON.parse(JSON.stringify(prunedValue(value, prune))));
       },
     ),
-    { numRuns: 2000 },
+    fuzz(2000),
   );
 });
 
@@ -149,6 +150,6 @@ test('redaction: valid JSON of the same structure, with no leaf left below the p
       };
       check(value, result, redact, false);
     }),
-    { numRuns: 1000 },
+    fuzz(1000),
   );
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { jsonPatch, mergePatch } from '../../src/transform/diff.ts';
+import { fuzz } from '../support/fuzz.ts';
 import { applyJsonPatch, applyMergePatch, isMembers } from './patch-apply.ts';
 import { bytesOf } from './sample-record.ts';
 
@@ -55,7 +56,7 @@ describe('JSON Merge Patch', () => {
         assert.deepEqual(withoutNulls(result), withoutNulls(plain(b)));
         if (patch === undefined) assert.deepEqual(withoutNulls(plain(a)), withoutNulls(plain(b)));
       }),
-      { numRuns: 500 },
+      fuzz(500),
     );
   });
 
@@ -111,7 +112,7 @@ describe('JSON Patch', () => {
         const patch = parsed(jsonPatch(bytesOf(a), bytesOf(b))) as Parameters<typeof applyJsonPatch>[1] | undefined;
         assert.deepEqual(applyJsonPatch(plain(a), patch ?? []), plain(b));
       }),
-      { numRuns: 500 },
+      fuzz(500),
     );
   });
 

@@ -6,6 +6,7 @@ import { fingerprint } from '../../src/transform/fingerprint.ts';
 import { ObjectFingerprint } from '../../src/transform/object-fingerprint.ts';
 import { objectTrie } from '../../src/transform/object-paths.ts';
 import { ObjectReader } from '../../src/transform/object-reader.ts';
+import { fuzz } from '../support/fuzz.ts';
 
 const stream: Stream = {
   id: 'pods',
@@ -98,7 +99,7 @@ test('every bit of the input changes about half of the output', () => {
       const after = hash(bytes, input.length);
       assert.ok(bits(before.low ^ after.low) + bits(before.high ^ after.high) >= 6);
     }),
-    { numRuns: 2000 },
+    fuzz(2000),
   );
   const seen = new Set<string>();
   for (let length = 0; length < 100; length++) {

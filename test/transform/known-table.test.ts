@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { KnownTable } from '../../src/transform/known-table.ts';
+import { fuzz } from '../support/fuzz.ts';
 
 const contents = (table: KnownTable): [string, string][] =>
   [...table.entries()].map((e): [string, string] => [e.key, e.value.toString('latin1')]).sort();
@@ -65,7 +66,7 @@ test('it behaves like a Map with marks, whatever is done to it', () => {
       for (const [k, v] of model) assert.equal(table.get(k)?.toString('latin1'), v);
       assert.equal(table.get('never/there'), undefined);
     }),
-    { numRuns: 300 },
+    fuzz(300),
   );
 });
 

@@ -12,6 +12,7 @@ import {
   knownUid,
 } from '../../src/transform/known-value.ts';
 import { isDictionaryKey, Snapshots } from '../../src/transform/snapshot.ts';
+import { fuzz } from '../support/fuzz.ts';
 
 test('a known value gives back what was written', () => {
   const writer = new KnownValueWriter();
@@ -95,6 +96,6 @@ test('objects larger than window and dictionary', () => {
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 200_000, size: 'max' }), (bytes) => {
       assert.deepEqual(snapshots.unpack(snapshots.pack(Buffer.from(bytes), () => undefined)), Buffer.from(bytes));
     }),
-    { numRuns: 20 },
+    fuzz(20),
   );
 });

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
@@ -142,6 +142,40 @@ test('a token and a certificate that are renewed on disk are used', async () => 
   writeFileSync(file, readFileSync(file, 'utf8').replace('old', 'new'));
   assert.equal((await rotating.getJson('/x')).status, 200);
   await rotating.close();
+});
+
+test('a tokenFile is read before every request, from beside the kubeconfig, and goes before a token', async () => {
+  const seenTokens: (string | undefined)[] = [];
+  handler = (request, response) => {
+    seenTokens.push(request.headers.authorization);
+    response.end('{}');
+  };
+  const file = writeKubeconfig(secure, '{token: other, tokenFile: ./token}', ca);
+  const token = join(file, '..', 'token');
+  writeFileSync(token, 'one\n');
+  const api = await openApi(file);
+  await api.getJson('/x');
+  writeFileSync(token, 'two\n');
+  await api.getJson('/x');
+  assert.deepEqual(seenTokens, ['Bearer one', 'Bearer two']);
+  for (const [content, says] of [
+    ['', /tokenFile .* is empty/],
+    ['secret\nsecret', /cannot stand in a header/],
+  ] as const) {
+    writeFileSync(token, content);
+    await assert.rejects(api.getJson('/x'), (e: Error) => says.test(e.message) && !/secret/.test(e.message));
+    await assert.rejects((await Credentials.load(file)).check(), { code: 'KUBECONFIG_INVALID', message: says });
+  }
+  await api.close();
+
+  process.env.KUBECONFIG = delimiter + file;
+  try {
+    writeFileSync(token, 'three');
+    const { headers } = await (await Credentials.load()).access();
+    assert.equal(headers.Authorization, 'Bearer three');
+  } finally {
+    delete process.env.KUBECONFIG;
+  }
 });
 
 test('a kubeconfig that cannot be used says why', async () => {

@@ -6,6 +6,7 @@ import type { ApiStatus } from '../../src/watch/api-status.ts';
 import { backoffMs } from '../../src/watch/backoff.ts';
 import { initialContext, transition } from '../../src/watch/machine.ts';
 import { type Context, type Effect, type Event, STATES, type State } from '../../src/watch/machine-types.ts';
+import { fuzz } from '../support/fuzz.ts';
 
 const bytes = new Uint8Array(0);
 const status = (code: number, more: Partial<ApiStatus> = {}): Event => ({
@@ -321,7 +322,7 @@ test('whatever happens in whatever order: every state takes every event, and lis
         if (['idle', 'removed', 'stopped'].includes(run.state)) assert.equal(requests.length, 0);
       }
     }),
-    { numRuns: 2000 },
+    fuzz(2000),
   );
   for (const state of STATES) {
     for (const event of [...events, ...codes, { type: 'stop' } as Event, { type: 'remove', observedAt: 1 } as Event]) {

@@ -143,6 +143,23 @@ test('in a pod: a token that is renewed too late is waited for, and the stream g
   await seenOnce(log, await stop(), 'late');
 });
 
+test('a tokenFile of a kubeconfig: a token that was revoked is replaced by what the file holds then', async () => {
+  const place = temporaryFolder('token-file');
+  const kubeconfig = join(place, 'kubeconfig');
+  writeFileSync(kubeconfig, kube.kubeconfigText('{tokenFile: token}', `https://127.0.0.1:${kube.port}`));
+  writeFileSync(join(place, 'token'), `${await tokenOf('file-1')}\n`);
+  const metrics = createMetrics();
+  const { driver, log } = await begun(await openApi(kubeconfig, metrics), metrics);
+  const stop = writing('file');
+  const next = await tokenOf('file-2');
+  await revoke('file-1');
+  await until('it says so', () => driver.state().lastError?.code === 'API_UNAUTHORIZED', 60);
+  const before = log.seen.length;
+  writeFileSync(join(place, 'token'), `${next}\n`);
+  await until('it goes on', () => log.seen.length > before && driver.state().lastError === undefined, 60);
+  await seenOnce(log, await stop(), 'file');
+});
+
 test('an exec plugin is run again when its token is refused, and when it has expired', async () => {
   const place = temporaryFolder('exec');
   const plugin = join(place, 'plugin.sh');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Split, Splitter } from '../../src/watch/splitter.ts';
+import { fuzz } from '../support/fuzz.ts';
 
 const frame = (type: string, resourceVersion: string, data = ''): string =>
   `${JSON.stringify({ type, object: { kind: 'X', metadata: { name: 'a', resourceVersion }, data } })}\n`;
@@ -82,7 +83,7 @@ test('any frames in any chunks, taken at any time, come out whole and in order',
     },
   );
   // the transfer comes last, after the text was compared
-  fc.assert(property, { numRuns: 200 });
+  fc.assert(property, fuzz(200));
 });
 
 test('a batch knows its number of frames and the resourceVersion of its last one', () => {

@@ -1,3 +1,4 @@
+import { parseJson } from '../../model/json-parse.ts';
 import type { FieldValue } from '../../model/record.ts';
 import { type Row, rowFields } from '../../model/row.ts';
 
@@ -43,7 +44,7 @@ export function tableRow(row: Row): TableRow {
 
 function readLabels(json: Buffer | undefined): Record<string, string> | null {
   if (json === undefined) return null;
-  const labels: unknown = JSON.parse(json.toString('utf8'));
+  const labels: unknown = parseJson(json);
   if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) return null;
   const texts: Record<string, string> = Object.create(null);
   for (const [key, value] of Object.entries(labels))
