@@ -33,6 +33,8 @@ export type Intake =
     }
   | { readonly type: 'list-end'; readonly resourceVersion: string; readonly observedAt: number }
   | { readonly type: 'bookmark'; readonly resourceVersion: string }
+  /** A watch is about to go on from its position; the server is at this version by now. */
+  | { readonly type: 'resuming'; readonly resourceVersion: string }
   /** The resource or namespace is not served any more: every known object of the stream has gone. */
   | { readonly type: 'removed'; readonly observedAt: number };
 

@@ -5,11 +5,11 @@ import { listingScope, mayGoOn, type Position } from '../model/position.ts';
 import { type Stream, streamScope } from '../model/resource.ts';
 import type { Culprit } from '../model/work-trace.ts';
 import type { StateSession } from '../state/state.ts';
-import { staticType } from '../transform/extract.ts';
 import type { StreamPlan } from '../transform/plan.ts';
 import { copyOfWork, type Work, type WorkResult } from '../transform/work.ts';
 import type { Committable, PendingCommit } from './committer.ts';
 import { Cutting } from './cutting.ts';
+import { fieldColumns } from './field-columns.ts';
 import { GapMarkers } from './gap-markers.ts';
 import { Generations } from './generations.ts';
 import { IntakeGate } from './intake-gate.ts';
@@ -62,10 +62,7 @@ export class StreamRun implements Committable {
     this.#acks = this.#newAcks();
     this.knownObjects = plans.map(() => 0);
     this.knownBytes = plans.map(() => 0);
-    this.#fields = (plans[0]?.extract ?? []).map(({ name, expression, type = staticType(expression) }) => ({
-      name,
-      ...(type === undefined ? {} : { type }),
-    }));
+    this.#fields = fieldColumns(plans[0]);
   }
 
   get position(): Position | undefined {
@@ -82,7 +79,7 @@ export class StreamRun implements Committable {
     return this.#working.length === 0;
   }
 
-  /** It began after a crash, and nothing is read since: more may be delivered than is committed. */
+  /** It began after a crash: more may be delivered than is known. */
   get isUncertain(): boolean {
     return this.#gaps.isUncertain;
   }
@@ -215,6 +212,7 @@ export class StreamRun implements Committable {
   /** The intake sink of this stream's driver. */
   intake(item: Intake): undefined | Promise<void> {
     if (this.#stopped) return undefined;
+    if (item.type === 'resuming') return this.#gaps.resuming(item.resourceVersion);
     if (item.type === 'list-begin' && !this.#gate.isClosed && !this.#listing.mayBegin(this.#position)) {
       this.#gate.hold('list');
       this.#progress();
@@ -233,7 +231,7 @@ export class StreamRun implements Committable {
     return wait;
   }
 
-  #numbered(item: Intake): Work {
+  #numbered(item: Exclude<Intake, { type: 'resuming' }>): Work {
     if (item.type === 'list-begin')
       return { ...item, generation: this.#generations.listBegins(item.restored === true) };
     return item.type === 'list-end' ? { ...item, generation: this.#generations.listEnds() } : item;

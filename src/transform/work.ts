@@ -3,7 +3,7 @@ import type { Intake } from '../model/intake.ts';
 
 /** What a stream transform is asked to do, in order. */
 export type Work =
-  | Intake
+  | Exclude<Intake, { type: 'resuming' }>
   /** Of a list whose records have ids of this generation (model/position.ts). */
   | (Extract<Intake, { type: 'list-begin' | 'list-end' }> & { readonly generation: number })
   /** Make one GAP record: deletes may have been missed. */

@@ -349,8 +349,9 @@ const TABLE: { readonly [S in State]: Row } = {
     frames: ignore,
     bookmark: ignore,
     page: (c, e, env) => {
-      const behind = orderOf(e.resourceVersion, c) < 0;
-      return behind ? restored(c, env, `it is at ${e.resourceVersion}`) : watch(c, env);
+      const { resourceVersion } = e;
+      if (orderOf(resourceVersion, c) < 0) return restored(c, env, `it is at ${resourceVersion}`);
+      return before([{ type: 'emit', item: { type: 'resuming', resourceVersion } }], watch(c, env));
     },
     ended: ignore,
     failed: (c, e, env) => before([{ type: 'count-watch', result: 'error' }], backOff(c, env, e.error)),

@@ -26,6 +26,24 @@ export const cutAfter = (bytes: number): BodyChange =>
     }
   };
 
+/** Broken off behind so many lines. */
+export const cutAfterLines = (lines: number): BodyChange =>
+  async function* (body) {
+    let left = lines;
+    for await (const chunk of body) {
+      let at = 0;
+      for (; left > 0; left--) {
+        const newline = chunk.indexOf(0x0a, at);
+        if (newline < 0) break;
+        at = newline + 1;
+      }
+      yield left > 0 ? chunk : chunk.subarray(0, at);
+      if (left > 0) continue;
+      await new Promise((r) => setTimeout(r, 200)); // they are read before the connection breaks
+      throw BROKEN;
+    }
+  };
+
 /** Ended after so long as if that were all. */
 export const endAfterTime = (milliseconds: number): BodyChange =>
   async function* (body) {

@@ -29,6 +29,9 @@ const FETCHED_LARGE = 40;
 /** Bytes of a message on average from which on some are large. */
 const LARGE = 4096;
 
+/** Longer than any fault of the tests: what is sent again after the window stands twice, as nobody promises otherwise. */
+const DUPLICATE_WINDOW = 30 * 60_000_000_000;
+
 /** Makes the stream that the configurations of the tests name. */
 export async function makeStream(
   url: string | string[],
@@ -38,7 +41,7 @@ export async function makeStream(
 ): Promise<void> {
   const connection = await connect({ servers: url });
   const manager = await jetstreamManager(connection);
-  await manager.streams.add({ name, subjects, duplicate_window: 120_000_000_000, ...limits });
+  await manager.streams.add({ name, subjects, duplicate_window: DUPLICATE_WINDOW, ...limits });
   await connection.close();
 }
 

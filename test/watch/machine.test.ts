@@ -189,14 +189,14 @@ test('a watch that the server ended is resumed without a list, at once where it 
   const empty = watching().after(5).feed(ended);
   assert.equal(empty.context.failures, 1);
   assert.deepEqual(empty.feed(timer).did, ['version']);
-  assert.deepEqual(empty.feed(verified).did, ['watch 5']);
+  assert.deepEqual(empty.feed(verified).did, ['resuming', 'watch 5']);
 });
 
 test('a silent watch is resumed from its position', () => {
   const run = watching().feed(frames('8')).after(75_000).feed(silent);
   assert.deepEqual(run.did, ['count-watch stalled', 'abort', 'version']);
   assert.equal(run.context.lastError?.code, 'WATCH_STALLED');
-  assert.deepEqual(run.feed(opened, verified).did, ['watch 8']);
+  assert.deepEqual(run.feed(opened, verified).did, ['resuming', 'watch 8']);
   assert.equal(run.feed(silent).state, 'backing-off', 'no answer');
   assert.equal(run.feed(timer, opened, silent).state, 'backing-off', 'half an answer');
 });
@@ -204,7 +204,7 @@ test('a silent watch is resumed from its position', () => {
 test('429 is waited for as long as the server asks, without a relist', () => {
   const run = watching().feed(status(429, { retryAfterMs: 20_000 }));
   assert.ok(run.waitMs >= 20_000 && run.waitMs <= 25_000);
-  assert.deepEqual(run.feed(timer, verified).did, ['watch 5']);
+  assert.deepEqual(run.feed(timer, verified).did, ['resuming', 'watch 5']);
 });
 
 test('delays double to a bound, and begin anew after a time of health', () => {
@@ -228,7 +228,7 @@ test('a forbidden resource is tried about once a minute, one that is not served 
   const run = watching().feed(status(403));
   assert.deepEqual(run.did, ['count-watch forbidden', 'abort', 'wait']);
   assert.ok(run.state === 'forbidden' && run.waitMs >= 48_000 && run.waitMs <= 72_000);
-  assert.deepEqual(run.feed(timer, verified).did, ['watch 5']);
+  assert.deepEqual(run.feed(timer, verified).did, ['resuming', 'watch 5']);
   const gone = watching();
   for (let i = 0; i < 12; i++) gone.feed(status(404), timer);
   assert.equal(gone.feed(status(405)).state, 'unserved');
@@ -259,7 +259,11 @@ test('a server that is behind the position was restored: everything is listed an
   again.feed(opened, bookmark('4', true), status(410), timer);
   assert.deepEqual(again.did, ['list-begin true', 'request-streaming-list'], 'and what comes after it is ordinary');
   for (const version of ['5', '6', '100', 'x', ''])
-    assert.deepEqual(new Run().feed(start('5'), page(version)).did, ['watch 5'], `'${version}' is not behind 5`);
+    assert.deepEqual(
+      new Run().feed(start('5'), page(version)).did,
+      ['resuming', 'watch 5'],
+      `'${version}' is not behind 5`,
+    );
 });
 
 test('an unreadable resourceVersion leaves the position where it was', () => {
