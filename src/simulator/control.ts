@@ -12,6 +12,8 @@ export interface Truth {
   readonly changes: number;
   readonly churning: boolean;
   readonly watches: number;
+  /** Lists and watches that wait to be released. */
+  readonly held: number;
   readonly clusterUid: string;
   /** By resource name: `widgets.example.com`. */
   readonly resources: Readonly<Record<string, ResourceTruth>>;
@@ -19,26 +21,33 @@ export interface Truth {
 
 /**
  * What is not of Kubernetes, under `/__simulator/`:
- * `truth` (with `?objects=false` without the objects), `start-churn`, `stop-churn`, `change?count=N` (at once),
+ * `truth` (with `?objects=false` without the objects), `start-churn` (with `?count=N`: it stops after N changes),
+ * `stop-churn`, `change?count=N` (at once), `writes` (when the changes were made), `hold` and `release` (lists and watches wait),
  * `expire` (every resourceVersion and continue token so far is 410), `end-watches`, `break-watches`.
  */
 export function control(state: SimulatorState, url: URL, response: ServerResponse): void {
-  const { cluster, churn, watches } = state;
+  const { cluster, churn, watches, gate } = state;
   switch (url.pathname.slice('/__simulator/'.length)) {
     case 'truth':
       break;
     case 'start-churn':
-      churn.start();
+      churn.start(url.searchParams.has('count') ? wholeCount(url) : undefined);
       break;
     case 'stop-churn':
       churn.stop();
       break;
-    case 'change': {
-      const count = Number(url.searchParams.get('count') ?? '1');
-      if (!Number.isInteger(count) || count < 0 || count > 10_000_000) throw badRequest(`count: ${count}`);
-      churn.make(count);
+    case 'change':
+      churn.make(wholeCount(url));
       break;
-    }
+    case 'writes':
+      sendJson(response, churn.writes);
+      return;
+    case 'hold':
+      gate.close();
+      break;
+    case 'release':
+      gate.open();
+      break;
     case 'expire':
       for (const { table } of cluster.served) table.compact(cluster.resourceVersion + 1);
       cluster.resourceVersion += 1;
@@ -56,6 +65,12 @@ export function control(state: SimulatorState, url: URL, response: ServerRespons
   sendJson(response, truth(state, url.pathname.endsWith('/truth') && url.searchParams.get('objects') !== 'false'));
 }
 
+function wholeCount(url: URL): number {
+  const count = Number(url.searchParams.get('count') ?? '1');
+  if (!Number.isInteger(count) || count < 0 || count > 10_000_000) throw badRequest(`count: ${count}`);
+  return count;
+}
+
 function truth(state: SimulatorState, withObjects: boolean): Truth {
   const { cluster, churn, watches } = state;
   const resources: Record<string, ResourceTruth> = {};
@@ -65,6 +80,7 @@ function truth(state: SimulatorState, withObjects: boolean): Truth {
     changes: cluster.changes,
     churning: churn.running,
     watches: watches.size,
+    held: state.gate.waiting,
     clusterUid: cluster.kubeSystemUid,
     resources,
   };

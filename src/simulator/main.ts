@@ -19,6 +19,7 @@ const USAGE = `A simulated Kubernetes API server on 127.0.0.1, for demonstration
   --no-streaming-lists   refuse sendInitialEvents
   --no-aggregated-discovery
   --paused               no changes until /__simulator/start-churn
+  --held                 lists and watches wait until /__simulator/release
   --tls-cert FILE --tls-key FILE    serve HTTPS
   --kubeconfig-out FILE  write a kubeconfig
 `;
@@ -49,6 +50,7 @@ function options(args: readonly string[]): {
       'no-streaming-lists': flag,
       'no-aggregated-discovery': flag,
       paused: flag,
+      held: flag,
       'tls-cert': text,
       'tls-key': text,
       'kubeconfig-out': text,
@@ -76,6 +78,7 @@ function options(args: readonly string[]): {
       streamingLists: v['no-streaming-lists'] !== true,
       aggregatedDiscovery: v['no-aggregated-discovery'] !== true,
       paused: v.paused === true,
+      held: v.held === true,
       ...(cert === undefined || key === undefined
         ? {}
         : { tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } }),

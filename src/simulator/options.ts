@@ -26,6 +26,8 @@ export interface SimulatorOptions {
   readonly aggregatedDiscovery: boolean;
   /** Start without changes until /__simulator/start-churn. */
   readonly paused: boolean;
+  /** Let lists and watches wait until /__simulator/release. */
+  readonly held: boolean;
   /** Serve HTTPS: PEM texts; the certificate stands in the kubeconfig as its own authority. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
@@ -45,4 +47,5 @@ export const DEFAULTS: SimulatorOptions = {
   streamingLists: true,
   aggregatedDiscovery: true,
   paused: false,
+  held: false,
 };

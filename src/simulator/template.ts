@@ -108,6 +108,13 @@ export function nameOf(t: Template, moment: Moment): string {
   return name.toString();
 }
 
+/** metadata.uid of the object. */
+export function uidAt(moment: Moment): string {
+  const uid = Buffer.alloc(36);
+  writeUid(moment.salt, moment.serial, uid, 0);
+  return uid.toString();
+}
+
 /** Writes the object without its leading `{`, from template offset `start` on. @returns the offset behind it */
 export function writeObject(t: Template, start: number, moment: Moment, into: Buffer, at: number): number {
   t.bytes.copy(into, at, start);

@@ -22,6 +22,10 @@ export class SimulatorServer {
     return server;
   }
 
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   get kubeconfig(): string {
     return join(this.folder, 'kubeconfig');
   }
