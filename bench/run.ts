@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { provenance } from './pipeline/machine.ts';
 import { medians, type Result, writeResult } from './pipeline/result.ts';
-import { SCENARIOS } from './pipeline/scenarios.ts';
+import { DEFAULT_SET, SCENARIOS } from './pipeline/scenarios.ts';
 import { DEFAULT_SETTINGS, type Settings } from './pipeline/settings.ts';
 
 const USAGE = `Measures Watershard between a simulated API server and real NATS, Redis and S3 servers.
@@ -95,7 +95,7 @@ if (given.help === true) {
 } else if (given.list === true) {
   for (const [name, { about }] of Object.entries(SCENARIOS)) console.log(`${name.padEnd(28)} ${about}`);
 } else {
-  const names = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
+  const names = positionals.length > 0 ? positionals : DEFAULT_SET;
   const unknown = names.filter((n) => !(n in SCENARIOS));
   if (unknown.length > 0) throw new Error(`no scenario ${unknown.join(', ')}; see --list`);
   for (const name of names) {

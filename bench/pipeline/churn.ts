@@ -1,12 +1,10 @@
-import { checkContent, checkIds, storedMessages } from './check-jetstream.ts';
-import { checkRowContent, checkRows } from './check-parquet.ts';
+import { checkOutput } from './check-output.ts';
 import { type Expected, Replica } from './replica.ts';
 import { bytesRead, type Outcome, phaseMetrics, startUpMetrics } from './scenario.ts';
 import type { Settings } from './settings.ts';
-import { LAKE, STREAM, Stage, use } from './stage.ts';
+import { Stage, use } from './stage.ts';
+import { overParse } from './sync.ts';
 
-/** Objects whose content is compared, at most. */
-const COMPARED = 20_000;
 const MIB = 2 ** 20;
 
 export interface ChurnOptions {
@@ -42,9 +40,8 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
     const objects = await stage.metric('watershard_known_objects');
     const known = await stage.metric('watershard_known_bytes');
     await stage.stopProgram();
-    const problems = replica.disagreements(await stage.simulator.control());
+    const problems = replica.disagreements(await stage.simulator.truth());
     problems.push(...(await checkOutput(stage, replica, expected)));
-    const parse = replica.parseMicros();
     const metrics = phaseMetrics(use(begin, end), expected.length - listed, end.program.peakRss);
     return {
       problems,
@@ -55,32 +52,10 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
         readMiB: bytes / MIB,
         knownBytesPerObject: known / objects,
         restRssMiB: end.program.rss / MIB,
-        jsonParseMicrosPerEvent: parse,
-        cpuOverJsonParse: (metrics.cpuSeconds! * 1e6) / settings.changes / parse,
+        ...overParse(metrics.cpuSeconds!, settings.changes, replica.parseMicros()),
       },
     };
   } finally {
     await stage.stop();
   }
-}
-
-/** Looks at what the sinks hold, after the program has ended. */
-export async function checkOutput(
-  stage: Stage,
-  replica: Replica,
-  expected: readonly Expected[],
-  table: 'changes' | 'inventory' = 'changes',
-): Promise<string[]> {
-  const problems: string[] = [];
-  const every = Math.max(1, Math.ceil(stage.settings.objects / COMPARED));
-  if (stage.nats !== undefined) {
-    problems.push(...(await checkIds(expected, storedMessages(stage.nats.url, STREAM))));
-    problems.push(...(await checkContent(stage.nats.url, STREAM, replica.objects(every))));
-  }
-  if (stage.s3 !== undefined) {
-    const db = await stage.database();
-    problems.push(...(await checkRows(db, LAKE, table, expected)));
-    problems.push(...(await checkRowContent(db, LAKE, table, replica.objects(every * 10))));
-  }
-  return problems;
 }

@@ -65,14 +65,19 @@ export class Replica {
     }
   }
 
-  /** Every living object, as the API server shows it now, without managedFields. */
+  /**
+   * Living objects as the API server shows them now, without managedFields; but those whose last change was a heartbeat
+   * or a touch, which a consumer may not have been told of, and but Secrets, which do not arrive as they are.
+   */
   *objects(every = 1): Generator<readonly [key: string, object: ApiObject]> {
     let i = 0;
     for (const served of this.#watched()) {
+      if (served.resource.resource === 'secrets') continue;
       const snapshot = served.table.snapshot(0);
       const moment = emptyMoment();
       for (let slot = 0; slot < snapshot.slots; slot++) {
         if (!readSnapshot(snapshot, slot, served.table.salt, moment) || i++ % every !== 0) continue;
+        if (served.table.changedRv(slot) !== moment.resourceVersion) continue;
         const object = JSON.parse(this.#render(served, moment).toString()) as ApiObject;
         delete object.metadata.managedFields;
         yield [keyOf(served, moment), object];

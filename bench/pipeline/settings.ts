@@ -46,6 +46,9 @@ export function simulatorOptions(s: Settings): Partial<SimulatorOptions> {
     turnover: s.turnover,
     heartbeats: s.heartbeats,
     touches: s.touches,
+    gadgets: Object.keys(s.resources).filter((name) => name.startsWith('gadgets')).length,
+    // A window for each of many resources would be most of the simulator's memory.
+    window: Object.keys(s.resources).length > 20 ? 8192 : 65_536,
   };
 }
 

@@ -118,6 +118,11 @@ export class Stage {
     await this.simulator.control('hold');
     await this.#program.start(config, command);
     await this.#wait('the program asks for a list', async () => (await this.simulator.control()).held > 0);
+    return await this.atRest();
+  }
+
+  /** Waits until the program does nothing. */
+  async atRest(): Promise<Reading> {
     let last = 0;
     let quiet = 0;
     await until('it is at rest', async () => {
@@ -174,14 +179,24 @@ export class Stage {
     return this.reading();
   }
 
+  /** Of a program that is still to be started. */
+  nothingUsed(): Reading {
+    const nothing: Usage = { user: 0, system: 0, threads: {}, threadIds: {}, rss: 0, peakRss: 0 };
+    return this.#reading(nothing);
+  }
+
   reading(): Reading {
+    return this.#reading(this.#usage());
+  }
+
+  #reading(program: Usage): Reading {
     const pids = { simulator: this.simulator.pid, nats: this.nats?.pid, redis: this.redis?.pid, s3: this.s3?.pid };
     const others: Record<string, Usage> = {};
     for (const [name, pid] of Object.entries(pids)) {
       const usage = pid === undefined ? undefined : usageOf(pid);
       if (usage !== undefined) others[name] = usage;
     }
-    return { at: performance.now(), program: this.#usage(), others };
+    return { at: performance.now(), program, others };
   }
 
   async database(): Promise<DuckDb> {
@@ -207,7 +222,9 @@ export class Stage {
   /** While it comes to its end, its threads are looked at often: afterwards /proc has nothing of them. */
   #watchThreads(): void {
     this.#poll = setInterval(() => {
-      this.#ended = usageOf(this.#program.pid) ?? this.#ended;
+      const now = usageOf(this.#program.pid);
+      // threads that have ended stay in it with their last reading
+      if (now !== undefined) this.#ended = { ...now, threadIds: { ...this.#ended?.threadIds, ...now.threadIds } };
     }, 20);
   }
 

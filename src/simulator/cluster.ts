@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Resource, resourceName } from '../model/resource.ts';
 import { namespace as namespaceObject } from './builtin.ts';
-import { KINDS, NAMESPACES } from './kinds.ts';
+import { gadgetKinds, KINDS, NAMESPACES } from './kinds.ts';
 import type { SimulatorOptions } from './options.ts';
 import { hash, Random, uidOf } from './random.ts';
 import { partial, Shapes } from './shapes.ts';
@@ -55,12 +55,13 @@ export class Cluster {
     const teams = Array.from({ length: options.namespaces }, (_, i) => `team-${String(i + 1).padStart(3, '0')}`);
     this.namespaces = ['default', 'kube-public', 'kube-system', ...teams];
     const used = this.namespaces.filter((n) => n !== 'kube-public');
-    const shares = KINDS.map((k) =>
+    const kinds = [...KINDS, ...gadgetKinds(options.gadgets)];
+    const shares = kinds.map((k) =>
       Object.keys(options.resources).length === 0 ? k.share : (options.resources[resourceName(k.resource)] ?? 0),
     );
     const total = shares.reduce((a, b) => a + b, 0);
     let upTo = 0;
-    this.#churned = KINDS.flatMap((kind, i) => {
+    this.#churned = kinds.flatMap((kind, i) => {
       if (shares[i]! <= 0) return [];
       upTo += shares[i]! / total;
       const target = Math.round((options.objects * shares[i]!) / total);
