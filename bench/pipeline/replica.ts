@@ -4,7 +4,8 @@ import { Cluster, type Served } from '../../src/simulator/cluster.ts';
 import type { Truth } from '../../src/simulator/control.ts';
 import { DEFAULTS } from '../../src/simulator/options.ts';
 import { ADDED, DELETED, readSnapshot } from '../../src/simulator/table.ts';
-import { type Moment, nameOf, uidAt, writeObject } from '../../src/simulator/template.ts';
+import { nameOf, writeObject } from '../../src/simulator/template.ts';
+import { type Moment, uidAt } from '../../src/simulator/template-fields.ts';
 import { type Settings, simulatorOptions } from './settings.ts';
 
 /** A record that has to arrive. */

@@ -2,10 +2,11 @@ import type { ServerResponse } from 'node:http';
 import type { Served } from './cluster.ts';
 import type { Selection } from './selectors.ts';
 import { readSnapshot, type Snapshot } from './table.ts';
-import { type Moment, nameOf, type Template, writeObject } from './template.ts';
+import { nameOf, type Template, writeObject } from './template.ts';
+import type { Moment } from './template-fields.ts';
 
 /** Bytes that are rendered and written at a time: what one response holds beyond the socket's own buffer. */
-const CHUNK = 128 * 1024;
+const CHUNK = 256 * 1024;
 const spare: Buffer[] = [];
 
 export function emptyMoment(): Moment {

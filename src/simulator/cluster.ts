@@ -6,7 +6,8 @@ import type { SimulatorOptions } from './options.ts';
 import { hash, Random, uidOf } from './random.ts';
 import { partial, Shapes } from './shapes.ts';
 import { ResourceTable, readSnapshot } from './table.ts';
-import { compileTemplate, type Moment, type Template, writeObject } from './template.ts';
+import { compileTemplate, type Template, writeObject } from './template.ts';
+import type { Moment } from './template-fields.ts';
 
 /** Ten digits, and so they stay: places in templates are of fixed width. */
 const FIRST_RV = 1_000_000_000;
