@@ -8,6 +8,9 @@ import { nameOf, writeObject } from '../../src/simulator/template.ts';
 import { type Moment, uidAt } from '../../src/simulator/template-fields.ts';
 import { type Settings, simulatorOptions } from './settings.ts';
 
+/** Objects of each resource of which the cost of JSON.parse is taken. */
+const PARSED = 10_000;
+
 /** A record that has to arrive. */
 export interface Expected {
   readonly id: string;
@@ -86,16 +89,19 @@ export class Replica {
     }
   }
 
-  /** Microseconds of CPU that JSON.parse alone needs for an object on average: the floor of what decodes them. */
-  parseMicros(objects = 20_000): number {
-    const texts: Buffer[] = [];
+  /** The bytes of living objects as the API server has them, at most so many of each resource. */
+  *texts(most: number): Generator<Buffer> {
     for (const served of this.#watched()) {
       const snapshot = served.table.snapshot(0);
       const moment = emptyMoment();
-      for (let slot = 0; slot < Math.min(snapshot.slots, objects); slot++)
-        if (readSnapshot(snapshot, slot, served.table.salt, moment))
-          texts.push(Buffer.from(this.#render(served, moment)));
+      for (let slot = 0; slot < Math.min(snapshot.slots, most); slot++)
+        if (readSnapshot(snapshot, slot, served.table.salt, moment)) yield Buffer.from(this.#render(served, moment));
     }
+  }
+
+  /** Microseconds of CPU that JSON.parse alone needs for an object on average: the floor of what decodes them. */
+  parseMicros(): number {
+    const texts = [...this.texts(PARSED)];
     if (texts.length === 0) return 0;
     const parseAll = (): number => {
       const before = process.cpuUsage();

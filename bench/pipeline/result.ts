@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { MicroResult } from '../micro/measure.ts';
 import type { Provenance } from './machine.ts';
 import type { Settings } from './settings.ts';
 
@@ -11,6 +12,13 @@ export interface Result extends Provenance {
   /** By metric, of all runs. */
   readonly medians: Readonly<Record<string, number>>;
   readonly runs: readonly Readonly<Record<string, number>>[];
+}
+
+/** bench/results/micro.json. */
+export interface MicroReport extends Provenance {
+  readonly scenario: 'micro';
+  readonly medians: Readonly<Record<string, number>>;
+  readonly results: readonly MicroResult[];
 }
 
 export function medians(runs: Result['runs']): Record<string, number> {
@@ -32,7 +40,7 @@ export function writeResult(file: string, result: Result): void {
 }
 
 /** Four digits are more than the measurement is good for. */
-function rounded(_: string, value: unknown): unknown {
+export function rounded(_: string, value: unknown): unknown {
   if (typeof value !== 'number' || Number.isInteger(value)) return value;
   return Number(value.toPrecision(4));
 }

@@ -7,7 +7,7 @@ import { NatsServer } from '../../test/support/servers/nats.ts';
 import { RedisServer } from '../../test/support/servers/redis.ts';
 import { S3Server } from '../../test/support/servers/s3.ts';
 import { SimulatorServer } from '../../test/support/servers/simulator.ts';
-import { makeStream } from '../../test/support/stream-reader.ts';
+import { countStream, makeStream } from '../../test/support/stream-reader.ts';
 import { until } from '../../test/support/until.ts';
 import { Watershard } from '../../test/support/watershard.ts';
 import { type Settings, simulatorFlags } from './settings.ts';
@@ -20,6 +20,7 @@ export const LAKE = 's3://bucket/bench';
 const AT_START = fileURLToPath(new URL('./at-start.ts', import.meta.url));
 /** Seconds that a phase may take on a slow and shared machine. */
 const PATIENCE = 1200;
+const POLL_MS = 400;
 
 export interface StageOptions {
   readonly jetstream: boolean;
@@ -139,8 +140,15 @@ export class Stage {
     await this.simulator.control('release');
   }
 
-  /** Waits until every exporter has so many records acknowledged. */
+  /**
+   * Waits until every exporter has so many records acknowledged. The program is asked seldom, and last: its answers are
+   * part of what is measured.
+   */
   async acknowledged(count: number): Promise<void> {
+    if (this.nats !== undefined) {
+      const { url } = this.nats;
+      await this.#wait(`${count} records are stored`, async () => (await countStream(url, STREAM)) >= count);
+    }
     await this.#wait(`${count} records are acknowledged`, async () => {
       const { exporters, streams } = await this.#program.status();
       return streams.length > 0 && exporters.length > 0 && exporters.every((e) => e.acknowledged >= count);
@@ -246,7 +254,7 @@ export class Stage {
       what,
       async () => {
         const done = !this.#program.alive || (await check());
-        if (!done) await new Promise((r) => setTimeout(r, 150));
+        if (!done) await new Promise((r) => setTimeout(r, POLL_MS));
         return done;
       },
       PATIENCE,
