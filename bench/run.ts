@@ -7,8 +7,8 @@ import { DEFAULT_SETTINGS, type Settings } from './pipeline/settings.ts';
 
 const USAGE = `Measures Watershard between a simulated API server and real NATS, Redis and S3 servers.
 
-  npm run bench                    the default set, all at modest sizes
-  npm run bench -- --list          what there is
+  npm run bench                    the default set: about twenty minutes on two quiet cores
+  npm run bench -- --list          what there is; * is of the default set
   npm run bench -- NAME… [flags]   these scenarios
 
   --objects N --changes N --seed N --workers N --rate N --namespaces N
@@ -90,10 +90,12 @@ function short(metrics: Readonly<Record<string, number>>): string {
     .join(', ');
 }
 
+process.setMaxListeners(0); // each run's program has one for the end of this process
 if (given.help === true) {
   process.stdout.write(USAGE);
 } else if (given.list === true) {
-  for (const [name, { about }] of Object.entries(SCENARIOS)) console.log(`${name.padEnd(28)} ${about}`);
+  for (const [name, { about }] of Object.entries(SCENARIOS))
+    console.log(`${DEFAULT_SET.includes(name) ? '*' : ' '} ${name.padEnd(26)} ${about}`);
 } else {
   const names = positionals.length > 0 ? positionals : DEFAULT_SET;
   const unknown = names.filter((n) => !(n in SCENARIOS));
