@@ -1,11 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
-import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { escapeToken } from '../../src/transform/subject.ts';
 import type { ApiObject, Expected } from './replica.ts';
 
-/** Messages that are fetched at once, without and with their content. */
+/** Messages without their content that are fetched at once. */
 const FETCHED = 5000;
-const FETCHED_WHOLE = 200;
+/** Last messages that are asked for at once; the server refuses more than 1,024. */
+const ASKED = 200;
+/** Nanoseconds that a consumer outlives a reader that is busy with what it has. */
+const PATIENCE = 600e9;
 /** Differences that are named. */
 export const NAMED = 5;
 
@@ -24,11 +28,17 @@ function keyOfSubject(subject: string): string {
   return `${resource}/${namespace}/${name}`;
 }
 
+/** The same the other way round; the group is not in a key. */
+function subjectOf(key: string): string {
+  const [resource, namespace, name] = key.split('/').map(escapeToken) as [string, string, string];
+  return `k8s.*.*.${resource}.${namespace === '%5F' ? '_' : namespace}.${name}`;
+}
+
 /** Ids and subjects of all messages, in the order of the stream. */
 export async function* storedMessages(url: string, stream: string): AsyncGenerator<StoredMessage> {
   const connection = await connect({ servers: url });
   try {
-    for await (const m of messagesOf(connection, stream, { headers_only: true }, FETCHED))
+    for await (const m of messagesOf(connection, stream))
       yield {
         id: m.headers?.get('Nats-Msg-Id') ?? '',
         key: keyOfSubject(m.subject),
@@ -86,22 +96,24 @@ export async function checkContent(
   objects: Iterable<readonly [key: string, object: ApiObject]>,
 ): Promise<string[]> {
   const expected = new Map(objects);
-  const count = expected.size;
+  const keys = [...expected.keys()];
   const different: string[] = [];
   const connection = await connect({ servers: url });
   try {
-    const options = { deliver_policy: DeliverPolicy.LastPerSubject, filter_subject: '>' };
-    for await (const m of messagesOf(connection, stream, options, FETCHED_WHOLE)) {
-      const key = keyOfSubject(m.subject);
-      const object = expected.get(key);
-      if (object === undefined) continue;
-      expected.delete(key);
-      if (!isDeepStrictEqual(m.json<{ object?: unknown }>().object, object)) different.push(key);
+    const { direct } = await jetstreamManager(connection);
+    for (let i = 0; i < keys.length; i += ASKED) {
+      const subjects = keys.slice(i, i + ASKED).map(subjectOf);
+      for await (const m of await direct.getLastMessagesFor(stream, { multi_last: subjects })) {
+        const key = keyOfSubject(m.subject);
+        const object = expected.get(key);
+        expected.delete(key);
+        if (!isDeepStrictEqual(m.json<{ object?: unknown }>().object, object)) different.push(key);
+      }
     }
   } finally {
     await connection.close();
   }
-  if (count === 0) return ['no object was compared'];
+  if (keys.length === 0) return ['no object was compared'];
   return [...named('with another content', different), ...named('without a message', [...expected.keys()])];
 }
 
@@ -110,13 +122,18 @@ export function named(what: string, found: readonly string[]): string[] {
   return [`${found.length} ${what}: ${found.slice(0, NAMED).join(', ')}${found.length > NAMED ? ', …' : ''}`];
 }
 
-async function* messagesOf(connection: NatsConnection, stream: string, options: object, fetched: number) {
+async function* messagesOf(connection: NatsConnection, stream: string) {
   const manager = await jetstreamManager(connection);
-  const made = await manager.consumers.add(stream, { ack_policy: AckPolicy.None, mem_storage: true, ...options });
+  const made = await manager.consumers.add(stream, {
+    ack_policy: AckPolicy.None,
+    mem_storage: true,
+    headers_only: true,
+    inactive_threshold: PATIENCE,
+  });
   const consumer = await jetstream(connection).consumers.get(stream, made.name);
   for (let left = made.num_pending; left > 0; ) {
     const before = left;
-    for await (const m of await consumer.fetch({ max_messages: Math.min(fetched, left), expires: 30_000 })) {
+    for await (const m of await consumer.fetch({ max_messages: Math.min(FETCHED, left), expires: 30_000 })) {
       left--;
       yield m;
     }

@@ -85,7 +85,7 @@ export class Stage {
       settings.state === 'redis' ? RedisServer.start() : undefined,
       options.parquet ? S3Server.start('bucket') : undefined,
     ]);
-    if (nats !== undefined) await makeStream(nats.url, STREAM);
+    if (nats !== undefined) await makeStream(nats.url, STREAM, ['k8s.>'], { allow_direct: true });
     return new Stage(settings, simulator, nats, redis, s3);
   }
 
