@@ -1,3 +1,4 @@
+import type { Result } from '../pipeline/result.ts';
 import { plain, type Results } from './results.ts';
 
 /** What a number has to be for users to gain from it, and what was measured. */
@@ -65,6 +66,21 @@ const less = (work: string, unit: string, scenario: string, name: string, reach:
   measured: metric(scenario, name),
 });
 
+/** The run with the most objects against that with 10,000; both have to be of the same length to be compared. */
+function scaled(r: Results, value: (small: Result, large: Result) => number): Measured | undefined {
+  const small = r.pipelines.get('scale-10k');
+  const large = [...r.pipelines.values()].filter((s) => s.scenario.startsWith('scale-')).at(-1);
+  if (small === undefined || large === undefined || small === large) return undefined;
+  const { objects, changes } = large.settings;
+  const differs = [
+    ...(objects === 1_000_000 ? [] : [`${plain(objects)} objects`]),
+    ...(changes === small.settings.changes
+      ? []
+      : [`${plain(changes)} changes against ${plain(small.settings.changes)}`]),
+  ];
+  return { value: value(small, large), ...(differs.length === 0 ? {} : { otherwise: `with ${differs.join(', ')}` }) };
+}
+
 const GOALS: readonly Goal[] = [
   each('updates to JetStream, no rule that reads values', 'churn-jetstream', 45_000, 100_000),
   each('the same with two CEL fields and a merge patch', 'churn-jetstream-rules', 20_000, 30_000),
@@ -93,14 +109,19 @@ const GOALS: readonly Goal[] = [
     reach: 1.1,
     beyond: 1.05,
     more: false,
-    measured: (r) => {
-      const small = r.pipelines.get('scale-10k');
-      const large = [...r.pipelines.values()].filter((s) => s.scenario.startsWith('scale-')).at(-1);
-      if (small === undefined || large === undefined || small === large) return undefined;
-      const value = large.medians.cpuMicrosPerRecord! / small.medians.cpuMicrosPerRecord!;
-      const { objects } = large.settings;
-      return objects === 1_000_000 ? { value } : { value, otherwise: `with ${plain(objects)} objects` };
-    },
+    measured: (r) => scaled(r, (small, large) => large.medians.cpuMicrosPerRecord! / small.medians.cpuMicrosPerRecord!),
+  },
+  {
+    work: 'resident memory for each object more than 10k, no diff',
+    unit: 'B',
+    reach: 200,
+    beyond: 100,
+    more: false,
+    measured: (r) =>
+      scaled(r, (small, large) => {
+        const bytes = (large.medians.restRssMiB! - small.medians.restRssMiB!) * 2 ** 20;
+        return bytes / (large.settings.objects - small.settings.objects);
+      }),
   },
   less('main thread per event at full load', 'µs', 'churn-jetstream', 'mainThreadMicrosPerRecord', 10, 5),
   less('pipeline over JSON.parse alone of the same bytes', '×', 'churn-jetstream', 'cpuOverJsonParse', 1, 0.4),
