@@ -82,6 +82,9 @@ if (task === 'start') {
 } else if (task === 'test:soak') {
   run('node', ['tools/servers/build.mjs'], 'getting the real servers');
   node('--max-old-space-size=8192', 'test/faults/soak.ts', ...rest);
+} else if (task === 'bench') {
+  run('node', ['tools/servers/build.mjs'], 'getting the real servers');
+  node('bench/run.ts', ...rest);
 } else if (task === 'test') {
   build();
   run('node', ['tools/servers/build.mjs'], 'getting the real servers');

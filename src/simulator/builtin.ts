@@ -58,11 +58,22 @@ export function service(s: Shape): TemplateObject {
   } as TemplateObject;
 }
 
+const EVENT_FIELDS = fieldTree(
+  ...['count', 'firstTimestamp', 'involvedObject', 'lastTimestamp', 'message', 'reason'].map((name) => `f:${name}`),
+  ...['reportingComponent', 'reportingInstance', 'type'].map((name) => `f:${name}`),
+  'f:source f:component',
+  'f:source f:host',
+);
+
 export function event(s: Shape): TemplateObject {
   return {
     kind: 'Event',
     apiVersion: 'v1',
-    metadata: metadata(s, { name: `${s.app}-${podHash(s)}.@{suffix}`, labels: {} }),
+    metadata: metadata(s, {
+      name: `${s.app}-${podHash(s)}.@{suffix}`,
+      labels: {},
+      managed: managedFields('v1', { manager: 'kubelet', fields: EVENT_FIELDS }),
+    }),
     involvedObject: {
       kind: 'Pod',
       namespace: s.namespace,

@@ -20,6 +20,10 @@ export class Churn {
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #running = false;
+  /** Changes until it stops by itself. */
+  #left = Number.POSITIVE_INFINITY;
+  /** Pairs, of the last start: last resourceVersion of a burst, and when it was made, in milliseconds of Unix time. */
+  #writes: [resourceVersion: number, at: number][] = [];
 
   constructor(cluster: Cluster, rate: number | 'max', readers: Readers) {
     this.#cluster = cluster;
@@ -31,9 +35,17 @@ export class Churn {
     return this.#running;
   }
 
-  start(): void {
+  /** The moments of the last changes, for latencies; at a rate of changes and a count only. */
+  get writes(): readonly (readonly [resourceVersion: number, at: number])[] {
+    return this.#writes;
+  }
+
+  /** @param count changes after which it stops */
+  start(count = Number.POSITIVE_INFINITY): void {
     if (this.#running || this.#rate === 0) return;
     this.#running = true;
+    this.#left = count;
+    this.#writes = [];
     if (this.#rate === 'max') {
       this.wake();
       return;
@@ -48,7 +60,7 @@ export class Churn {
       last = now;
       const whole = Math.floor(due);
       due -= whole;
-      this.make(whole);
+      this.#makeSome(whole);
     }, TICK_MS);
   }
 
@@ -66,9 +78,16 @@ export class Churn {
       this.#immediate = undefined;
       const behind = this.#readers.behind();
       if (behind === undefined || behind > AHEAD) return;
-      this.make(BURST);
+      this.#makeSome(BURST);
       this.wake();
     });
+  }
+
+  #makeSome(count: number): void {
+    const some = Math.min(count, this.#left);
+    this.#left -= some;
+    this.make(some);
+    if (this.#left === 0) this.stop();
   }
 
   /** Makes this many changes now. */
@@ -76,6 +95,8 @@ export class Churn {
     for (let left = count; left > 0; left -= BURST) {
       const touched = new Set<Served>();
       for (let i = Math.min(left, BURST); i > 0; i--) touched.add(this.#cluster.change());
+      if (this.#rate !== 'max' && Number.isFinite(this.#left))
+        this.#writes.push([this.#cluster.resourceVersion, performance.timeOrigin + performance.now()]);
       this.#readers.changed(touched);
     }
   }

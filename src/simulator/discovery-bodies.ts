@@ -1,6 +1,6 @@
 import { apiVersion, type Resource } from '../model/resource.ts';
 import type { Served } from './cluster.ts';
-import { KINDS } from './kinds.ts';
+import { KINDS, NAMESPACES } from './kinds.ts';
 
 export const AGGREGATED_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 const VERBS = ['get', 'list', 'watch'];
@@ -17,7 +17,8 @@ export function versionBody(): unknown {
 }
 
 function names(r: Resource): { singular: string; shortNames: readonly string[] } {
-  return KINDS.find((k) => k.resource === r) ?? { singular: r.kind.toLowerCase(), shortNames: ['ns'] };
+  const shortNames = r === NAMESPACES ? ['ns'] : [];
+  return KINDS.find((k) => k.resource === r) ?? { singular: r.kind.toLowerCase(), shortNames };
 }
 
 /** `/api` for the core group, `/apis` for the others, aggregated (KEP-3352). */

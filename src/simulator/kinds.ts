@@ -1,7 +1,7 @@
 import type { Resource } from '../model/resource.ts';
 import { configMap, deployment, event, node, replicaSet, secret, service, widget } from './builtin.ts';
 import type { Shape } from './objects.ts';
-import { pod } from './pod.ts';
+import { gadget, pod } from './pod.ts';
 import type { TemplateObject } from './template.ts';
 
 export interface SimulatedKind {
@@ -49,3 +49,11 @@ export const NAMESPACES: Resource = {
   resource: 'namespaces',
   namespaced: false,
 };
+
+/** Further custom resources, of the group `gadgets.example.com`: `gadgets001`, `gadgets002`, …, all of one content. */
+export function gadgetKinds(count: number): SimulatedKind[] {
+  return Array.from({ length: count }, (_, i) => {
+    const number = String(i + 1).padStart(3, '0');
+    return kind('gadgets.example.com', `Gadget${number}`, `gadgets${number}`, 1, (s) => gadget(s, `Gadget${number}`));
+  });
+}

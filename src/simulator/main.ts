@@ -11,6 +11,7 @@ const USAGE = `A simulated Kubernetes API server on 127.0.0.1, for demonstration
   --seed N               the same seed gives the same objects and changes (${DEFAULTS.seed})
   --namespaces N         namespaces besides the system's (${DEFAULTS.namespaces})
   --resources LIST       shares, like pods=10,configmaps=2,widgets.example.com=1; others are not served (all)
+  --gadgets N            further custom resources: gadgets001.gadgets.example.com and so on (${DEFAULTS.gadgets})
   --turnover F           share of creates and of deletes each (${DEFAULTS.turnover})
   --heartbeats F         share of changes of a heartbeat annotation alone (${DEFAULTS.heartbeats})
   --touches F            share of changes of resourceVersion and managedFields alone (${DEFAULTS.touches})
@@ -19,6 +20,7 @@ const USAGE = `A simulated Kubernetes API server on 127.0.0.1, for demonstration
   --no-streaming-lists   refuse sendInitialEvents
   --no-aggregated-discovery
   --paused               no changes until /__simulator/start-churn
+  --held                 lists and watches wait until /__simulator/release
   --tls-cert FILE --tls-key FILE    serve HTTPS
   --kubeconfig-out FILE  write a kubeconfig
 `;
@@ -41,6 +43,7 @@ function options(args: readonly string[]): {
       seed: text,
       namespaces: text,
       resources: text,
+      gadgets: text,
       turnover: text,
       heartbeats: text,
       touches: text,
@@ -49,6 +52,7 @@ function options(args: readonly string[]): {
       'no-streaming-lists': flag,
       'no-aggregated-discovery': flag,
       paused: flag,
+      held: flag,
       'tls-cert': text,
       'tls-key': text,
       'kubeconfig-out': text,
@@ -68,6 +72,7 @@ function options(args: readonly string[]): {
       seed: number('seed', v.seed, DEFAULTS.seed),
       namespaces: number('namespaces', v.namespaces, DEFAULTS.namespaces),
       resources: shares(v.resources ?? ''),
+      gadgets: number('gadgets', v.gadgets, DEFAULTS.gadgets),
       turnover: number('turnover', v.turnover, DEFAULTS.turnover),
       heartbeats: number('heartbeats', v.heartbeats, DEFAULTS.heartbeats),
       touches: number('touches', v.touches, DEFAULTS.touches),
@@ -76,6 +81,7 @@ function options(args: readonly string[]): {
       streamingLists: v['no-streaming-lists'] !== true,
       aggregatedDiscovery: v['no-aggregated-discovery'] !== true,
       paused: v.paused === true,
+      held: v.held === true,
       ...(cert === undefined || key === undefined
         ? {}
         : { tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } }),

@@ -10,6 +10,8 @@ export interface SimulatorOptions {
   readonly namespaces: number;
   /** Resource name (`widgets.example.com`) to its share; a resource that is not named is not served. Empty: all. */
   readonly resources: Readonly<Record<string, number>>;
+  /** Further custom resources: `gadgets001.gadgets.example.com` and so on. */
+  readonly gadgets: number;
   /** Share of creates and of deletes each among the changes. */
   readonly turnover: number;
   /** Share of changes of the annotation example.com/heartbeat alone. */
@@ -26,6 +28,8 @@ export interface SimulatorOptions {
   readonly aggregatedDiscovery: boolean;
   /** Start without changes until /__simulator/start-churn. */
   readonly paused: boolean;
+  /** Let lists and watches wait until /__simulator/release. */
+  readonly held: boolean;
   /** Serve HTTPS: PEM texts; the certificate stands in the kubeconfig as its own authority. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
@@ -37,6 +41,7 @@ export const DEFAULTS: SimulatorOptions = {
   seed: 1,
   namespaces: 20,
   resources: {},
+  gadgets: 0,
   turnover: 0.05,
   heartbeats: 0,
   touches: 0,
@@ -45,4 +50,5 @@ export const DEFAULTS: SimulatorOptions = {
   streamingLists: true,
   aggregatedDiscovery: true,
   paused: false,
+  held: false,
 };

@@ -30,6 +30,12 @@ export function pod(s: Shape): TemplateObject {
   } as TemplateObject;
 }
 
+/** A custom resource with what a pod holds. */
+export function gadget(s: Shape, kind: string): TemplateObject {
+  const { metadata, spec, status } = pod(s) as TemplateObject & Record<string, unknown>;
+  return { apiVersion: 'gadgets.example.com/v1', kind, metadata, spec, status } as TemplateObject;
+}
+
 const ENV = ['POD_IP', 'POD_NAME', 'POD_NAMESPACE'];
 
 function spec(s: Shape, image: string): unknown {

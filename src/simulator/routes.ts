@@ -45,6 +45,8 @@ export async function answerApi(
     metadataOnly: (request.headers.accept ?? '').includes('as=PartialObjectMetadata'),
   };
   if (name !== undefined) return getOne(view, name, namespace, response);
+  await state.gate.passed();
+  if (response.destroyed) return;
   if (!isTrue(url.searchParams.get('watch'))) return await state.lists.answer(response, view, url.searchParams);
   const watch = Watch.start(response, view, url.searchParams, state.cluster, {
     streamingLists: state.options.streamingLists,

@@ -53,8 +53,16 @@ export function selection(query: URLSearchParams, namespace: string | undefined)
     const wanted = match[2] !== '!=';
     (match[1] === 'metadata.name' ? names : namespaces).push((value) => (value === match[3]) === wanted);
   }
+  const chosen = new Map<Template, boolean>();
+  const choose = (t: Template): boolean => {
+    const known = chosen.get(t);
+    if (known !== undefined) return known;
+    const answer = namespaces.every((n) => n(t.namespace)) && labels(t.labels);
+    chosen.set(t, answer);
+    return answer;
+  };
   return {
-    template: (t) => namespaces.every((n) => n(t.namespace)) && labels(t.labels),
+    template: namespaces.length === 0 && !query.get('labelSelector') ? () => true : choose,
     ...(names.length === 0 ? {} : { name: (name) => names.every((n) => n(name)) }),
   };
 }

@@ -1,7 +1,8 @@
 import type { SimulatedKind } from './kinds.ts';
 import { APPS, type ObjectState, STATEFUL } from './objects.ts';
 import { hash, mix, uidOf } from './random.ts';
-import { compileTemplate, type Moment, type Template, type TemplateObject } from './template.ts';
+import { compileTemplate, type Template, type TemplateObject } from './template.ts';
+import type { Moment } from './template-fields.ts';
 
 /** The templates of one resource, compiled when they are first needed. */
 export class Shapes {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Churn } from './churn.ts';
 import { Cluster, type Served } from './cluster.ts';
 import { control } from './control.ts';
+import { Gate } from './gate.ts';
 import { Lists } from './list.ts';
 import { DEFAULTS, type SimulatorOptions } from './options.ts';
 import { ApiStatus } from './refusal.ts';
@@ -26,6 +27,7 @@ export interface SimulatorState {
   readonly lists: Lists;
   readonly churn: Churn;
   readonly watches: Set<Watch>;
+  readonly gate: Gate;
 }
 
 /** Starts a simulated API server on 127.0.0.1. @throws the system's error where it cannot listen */
@@ -39,7 +41,14 @@ export async function startSimulator(options: Partial<SimulatorOptions> = {}): P
       for (const w of watches) if (served.has(w.view.served)) w.pump();
     },
   });
-  const state: SimulatorState = { options: full, cluster, lists: new Lists(cluster), churn, watches };
+  const state: SimulatorState = {
+    options: full,
+    cluster,
+    lists: new Lists(cluster),
+    churn,
+    watches,
+    gate: new Gate(full.held),
+  };
   const listener: RequestListener = (request, response) => void answer(state, request, response);
   const server =
     full.tls === undefined
@@ -60,6 +69,7 @@ export async function startSimulator(options: Partial<SimulatorOptions> = {}): P
     close: async () => {
       clearInterval(bookmarks);
       churn.stop();
+      state.gate.open();
       for (const w of watches) w.end();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());

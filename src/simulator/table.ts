@@ -1,4 +1,4 @@
-import type { Moment } from './template.ts';
+import type { Moment } from './template-fields.ts';
 
 export const ADDED = 0;
 export const MODIFIED = 1;

@@ -95,7 +95,7 @@ describe('sinks that stand apart: one of two is dead for as long as the cluster 
       if (record.operation === 'DELETED') objects.delete(key);
       else objects.set(key, `${record.uid} ${record.resourceVersion}`);
     }
-    const { resources } = await simulator.control();
+    const { resources } = await simulator.truth();
     for (const resource of RESOURCES) {
       const { hash, count } = resources[resource]!;
       const lines = [...(last.get(resource) ?? [])].map(([key, version]) => `${key} ${version}\n`).sort();
@@ -107,7 +107,7 @@ describe('sinks that stand apart: one of two is dead for as long as the cluster 
 
   /** All that the cluster has made. */
   async function committed(): Promise<boolean> {
-    const [{ ready, streams }, { resources }] = await Promise.all([program.status(), simulator.control()]);
+    const [{ ready, streams }, { resources }] = await Promise.all([program.status(), simulator.truth()]);
     return ready && streams.every((s) => s.resourceVersion === resources[s.resource]!.resourceVersion);
   }
 

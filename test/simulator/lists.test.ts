@@ -56,6 +56,45 @@ test('identities are unique over all resources', async () => {
   assert.equal(new Set(all.map((o) => o.rv)).size, all.length);
 });
 
+test('the truth without the objects has the same hashes', async () => {
+  type Hashes = { resources: Record<string, { hash: string }> };
+  const hashes = async (query: string): Promise<Record<string, string>> => {
+    const { body } = await getJson<Hashes>(`${simulator.url}/__simulator/truth${query}`);
+    return Object.fromEntries(Object.entries(body.resources).map(([name, { hash }]) => [name, hash]));
+  };
+  assert.deepEqual(await hashes('?objects=false'), await hashes(''));
+});
+
+test('gadgets are discovered and listed as custom resources', async () => {
+  const s = await startSimulator({
+    objects: 20,
+    rate: 0,
+    gadgets: 3,
+    resources: { 'gadgets002.gadgets.example.com': 1 },
+  });
+  const { body } = await getJson(`${s.url}/apis/gadgets.example.com/v1/gadgets002`);
+  assert.equal(body.items!.length, 20);
+  assert.deepEqual([body.items![0]!.apiVersion, body.items![0]!.kind], ['gadgets.example.com/v1', 'Gadget002']);
+  await s.close();
+});
+
+test('lists wait while they are held, and churn stops after its count', async () => {
+  const s = await startSimulator({ objects: 20, rate: 2000, paused: true, held: true, resources: { pods: 1 } });
+  type State = { held: number; changes: number; churning: boolean };
+  const state = async (command = 'state'): Promise<State> =>
+    (await getJson<State>(`${s.url}/__simulator/${command}`)).body;
+  const list = getJson(`${s.url}/api/v1/pods`);
+  while ((await state()).held === 0);
+  await state('release');
+  assert.equal((await list).body.items!.length, 20);
+  await state('start-churn?count=150');
+  while ((await state()).churning);
+  assert.equal((await state()).changes, 150);
+  const writes = (await getJson<[number, number][]>(`${s.url}/__simulator/writes`)).body;
+  assert.equal(writes.at(-1)![0], Number((await getJson(`${s.url}/api/v1/pods`)).body.metadata.resourceVersion));
+  await s.close();
+});
+
 test('selectors and namespaced paths give the objects they name', async () => {
   const all = (await getJson(`${simulator.url}/api/v1/pods`)).body.items!;
   const namespace = all[0]!.metadata.namespace!;

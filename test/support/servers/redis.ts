@@ -39,6 +39,10 @@ export class RedisServer {
     return this.#port;
   }
 
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   get alive(): boolean {
     return this.#process.alive;
   }

@@ -42,6 +42,10 @@ export class S3Server {
     return this.#port;
   }
 
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /** What the AWS SDK reads its credentials from. */
   get environment(): Record<string, string> {
     return {

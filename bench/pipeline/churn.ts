@@ -1,0 +1,61 @@
+import { checkOutput } from './check-output.ts';
+import { type Expected, Replica } from './replica.ts';
+import { bytesRead, type Outcome, phaseMetrics, startUpMetrics } from './scenario.ts';
+import type { Settings } from './settings.ts';
+import { Stage, use } from './stage.ts';
+import { overParse } from './sync.ts';
+
+const MIB = 2 ** 20;
+
+export interface ChurnOptions {
+  readonly jetstream: boolean;
+  readonly parquet: boolean;
+  readonly rules?: readonly Record<string, unknown>[];
+  /** The rules ignore the heartbeat annotation. */
+  readonly ignoresHeartbeats?: boolean;
+}
+
+/**
+ * Everything is synced; then exactly so many changes are made, as fast as they are read, and the measurement ends when the
+ * last one is acknowledged by every sink.
+ */
+export async function churn(settings: Settings, options: ChurnOptions): Promise<Outcome> {
+  const replica = new Replica(settings);
+  const expected: Expected[] = [...replica.listed()];
+  const listed = expected.length;
+  const stage = await Stage.start(settings, options);
+  try {
+    const rotate = { rotate: { interval: '5s' } };
+    const up = await stage.comeUp(stage.config(options.rules === undefined ? {} : { rules: options.rules }, rotate));
+    await stage.release();
+    await stage.acknowledged(listed);
+    await stage.ready();
+    const begin = stage.reading();
+    const bytesBefore = await bytesRead(stage);
+    for (const record of replica.changed(settings.changes, options.ignoresHeartbeats !== true)) expected.push(record);
+    await stage.simulator.control(`start-churn?count=${settings.changes}`);
+    await stage.acknowledged(expected.length);
+    const end = stage.reading();
+    const bytes = (await bytesRead(stage)) - bytesBefore;
+    const objects = await stage.metric('watershard_known_objects');
+    const known = await stage.metric('watershard_known_bytes');
+    await stage.stopProgram();
+    const problems = replica.disagreements(await stage.simulator.truth());
+    problems.push(...(await checkOutput(stage, replica, expected)));
+    const metrics = phaseMetrics(use(begin, end), expected.length - listed, end.program.peakRss);
+    return {
+      problems,
+      metrics: {
+        ...metrics,
+        ...startUpMetrics(up),
+        changes: settings.changes,
+        readMiB: bytes / MIB,
+        knownBytesPerObject: known / objects,
+        restRssMiB: end.program.rss / MIB,
+        ...overParse(metrics.cpuSeconds!, settings.changes, replica.parseMicros()),
+      },
+    };
+  } finally {
+    await stage.stop();
+  }
+}

@@ -1,0 +1,144 @@
+import { resourceName } from '../../src/model/resource.ts';
+import { emptyMoment } from '../../src/simulator/body-writer.ts';
+import { Cluster, type Served } from '../../src/simulator/cluster.ts';
+import type { Truth } from '../../src/simulator/control.ts';
+import { DEFAULTS } from '../../src/simulator/options.ts';
+import { ADDED, DELETED, readSnapshot } from '../../src/simulator/table.ts';
+import { nameOf, writeObject } from '../../src/simulator/template.ts';
+import { type Moment, uidAt } from '../../src/simulator/template-fields.ts';
+import { type Settings, simulatorOptions } from './settings.ts';
+
+/** Objects of each resource of which the cost of JSON.parse is taken. */
+const PARSED = 10_000;
+
+/** A record that has to arrive. */
+export interface Expected {
+  readonly id: string;
+  readonly operation: 'SNAPSHOT' | 'CREATED' | 'UPDATED' | 'DELETED';
+  /** `pods/team-001/web-1`; the same text stands at the end of the default subject, with dots. */
+  readonly key: string;
+}
+
+/** An object as the API server shows it. */
+export type ApiObject = Record<string, unknown> & { readonly metadata: Record<string, unknown> };
+
+/**
+ * The simulated cluster once more, in this process: the same seed makes the same objects and the same changes, so every
+ * record that must arrive is known without writing any of them down. `agrees` compares it with the simulator's own truth.
+ */
+export class Replica {
+  readonly #cluster: Cluster;
+  readonly #quiet = new Map<Served, number>();
+  #rendered = Buffer.alloc(64 * 1024);
+
+  constructor(settings: Settings) {
+    this.#cluster = new Cluster({ ...DEFAULTS, ...simulatorOptions(settings), window: 2 });
+  }
+
+  /** What the list of the resources that are watched brings. */
+  *listed(): Generator<Expected> {
+    for (const served of this.#watched()) {
+      const snapshot = served.table.snapshot(0);
+      const moment = emptyMoment();
+      for (let slot = 0; slot < snapshot.slots; slot++) {
+        if (!readSnapshot(snapshot, slot, served.table.salt, moment)) continue;
+        yield { id: idOf(moment), operation: 'SNAPSHOT', key: keyOf(served, moment) };
+      }
+    }
+  }
+
+  /**
+   * Makes so many changes. Those of resourceVersion and managedFields alone are none to a consumer, nor are heartbeats
+   * where the rules ignore them.
+   */
+  *changed(count: number, heartbeatsCount = true): Generator<Expected> {
+    const moment = emptyMoment();
+    for (let i = 0; i < count; i++) {
+      const served = this.#cluster.change();
+      const quiet = served.counts.touches + (heartbeatsCount ? 0 : served.counts.heartbeats);
+      const unchanged = quiet !== (this.#quiet.get(served) ?? 0);
+      this.#quiet.set(served, quiet);
+      if (unchanged) continue;
+      const type = served.table.readEvent(served.table.next - 1, moment);
+      const operation = type === ADDED ? 'CREATED' : type === DELETED ? 'DELETED' : 'UPDATED';
+      yield {
+        id: type === DELETED ? `${uidAt(moment)}:deleted` : idOf(moment),
+        operation,
+        key: keyOf(served, moment),
+      };
+    }
+  }
+
+  /**
+   * Living objects as the API server shows them now, without managedFields; but those whose last change was a heartbeat
+   * or a touch, which a consumer may not have been told of, and but Secrets, which do not arrive as they are.
+   */
+  *objects(every = 1): Generator<readonly [key: string, object: ApiObject]> {
+    let i = 0;
+    for (const served of this.#watched()) {
+      if (served.resource.resource === 'secrets') continue;
+      const snapshot = served.table.snapshot(0);
+      const moment = emptyMoment();
+      for (let slot = 0; slot < snapshot.slots; slot++) {
+        if (!readSnapshot(snapshot, slot, served.table.salt, moment) || i++ % every !== 0) continue;
+        if (served.table.changedRv(slot) !== moment.resourceVersion) continue;
+        const object = JSON.parse(this.#render(served, moment).toString()) as ApiObject;
+        delete object.metadata.managedFields;
+        yield [keyOf(served, moment), object];
+      }
+    }
+  }
+
+  /** The bytes of living objects as the API server has them, at most so many of each resource. */
+  *texts(most: number): Generator<Buffer> {
+    for (const served of this.#watched()) {
+      const snapshot = served.table.snapshot(0);
+      const moment = emptyMoment();
+      for (let slot = 0; slot < Math.min(snapshot.slots, most); slot++)
+        if (readSnapshot(snapshot, slot, served.table.salt, moment)) yield Buffer.from(this.#render(served, moment));
+    }
+  }
+
+  /** Microseconds of CPU that JSON.parse alone needs for an object on average: the floor of what decodes them. */
+  parseMicros(): number {
+    const texts = [...this.texts(PARSED)];
+    if (texts.length === 0) return 0;
+    const parseAll = (): number => {
+      const before = process.cpuUsage();
+      for (const text of texts) JSON.parse(text.toString());
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / texts.length;
+    };
+    parseAll();
+    return Math.min(parseAll(), parseAll());
+  }
+
+  /** @returns where the simulator's truth differs from this replica */
+  disagreements(truth: Truth): string[] {
+    return this.#cluster.served.flatMap((served) => {
+      const name = resourceName(served.resource);
+      const own = this.#cluster.truth(served, false);
+      const theirs = truth.resources[name];
+      return own.hash === theirs?.hash && own.count === theirs.count ? [] : [`the replica of ${name} differs`];
+    });
+  }
+
+  #watched(): Served[] {
+    return this.#cluster.served.filter((s) => s.resource.resource !== 'namespaces');
+  }
+
+  #render(served: Served, moment: Moment): Buffer {
+    const template = served.template(moment, false);
+    if (template.bytes.length > this.#rendered.length) this.#rendered = Buffer.alloc(template.bytes.length * 2);
+    return this.#rendered.subarray(0, writeObject(template, 0, moment, this.#rendered, 0));
+  }
+}
+
+function idOf(moment: Moment): string {
+  return `${uidAt(moment)}:${moment.resourceVersion}`;
+}
+
+function keyOf(served: Served, moment: Moment): string {
+  const template = served.template(moment, true);
+  return `${served.resource.resource}/${template.namespace === '' ? '_' : template.namespace}/${nameOf(template, moment)}`;
+}

@@ -1,0 +1,130 @@
+import { checkOutput } from './check-output.ts';
+import { type Expected, Replica } from './replica.ts';
+import { bytesRead, type Outcome, phaseMetrics, startUpMetrics } from './scenario.ts';
+import type { Settings } from './settings.ts';
+import { Stage, use } from './stage.ts';
+
+const MIB = 2 ** 20;
+
+export interface SyncOptions {
+  readonly jetstream: boolean;
+  readonly parquet: boolean;
+  readonly rules?: readonly Record<string, unknown>[];
+  readonly lake?: Record<string, unknown>;
+}
+
+const rulesOf = (o: SyncOptions): Record<string, unknown> => (o.rules === undefined ? {} : { rules: o.rules });
+
+/** The first list of everything, with nothing known before: from the first request to the last acknowledgement. */
+export async function firstSync(settings: Settings, options: SyncOptions): Promise<Outcome> {
+  const replica = new Replica(settings);
+  const expected = [...replica.listed()];
+  const stage = await Stage.start(settings, options);
+  try {
+    const begin = await stage.comeUp(stage.config(rulesOf(options), options.lake));
+    await stage.release();
+    await stage.acknowledged(expected.length);
+    const end = stage.reading();
+    const bytes = await bytesRead(stage);
+    const known = await stage.metric('watershard_known_bytes');
+    await stage.ready();
+    await stage.stopProgram();
+    const problems = [
+      ...replica.disagreements(await stage.simulator.truth()),
+      ...(await checkOutput(stage, replica, expected)),
+    ];
+    const metrics = phaseMetrics(use(begin, end), expected.length, end.program.peakRss);
+    return {
+      problems,
+      metrics: {
+        ...metrics,
+        ...startUpMetrics(begin),
+        ...overParse(metrics.cpuSeconds!, expected.length, replica.parseMicros()),
+        readMiB: bytes / MIB,
+        knownBytesPerObject: known / expected.length,
+        restRssMiB: end.program.rss / MIB,
+      },
+    };
+  } finally {
+    await stage.stop();
+  }
+}
+
+/** `watershard snapshot` into the table `inventory`: from its first request to its end. */
+export async function snapshot(settings: Settings, options: SyncOptions): Promise<Outcome> {
+  const replica = new Replica(settings);
+  const expected = [...replica.listed()];
+  const stage = await Stage.start(settings, options);
+  try {
+    const begin = await stage.comeUp(stage.config(rulesOf(options), options.lake), ['snapshot']);
+    await stage.release();
+    const end = await stage.ended();
+    const problems = [
+      ...replica.disagreements(await stage.simulator.truth()),
+      ...(await checkOutput(stage, replica, expected, 'inventory')),
+    ];
+    const metrics = phaseMetrics(use(begin, end), expected.length, end.program.peakRss);
+    return {
+      problems,
+      metrics: {
+        ...metrics,
+        ...startUpMetrics(begin),
+        ...overParse(metrics.cpuSeconds!, expected.length, replica.parseMicros()),
+      },
+    };
+  } finally {
+    await stage.stop();
+  }
+}
+
+/**
+ * A start on a state that has everything, with nothing changed since. `cpuSeconds` is what it costs beyond the start-up of
+ * a first start: reading the state, and with a relist the list and its comparison.
+ */
+export async function restart(
+  settings: Settings,
+  options: SyncOptions & { readonly relist: boolean },
+): Promise<Outcome> {
+  const replica = new Replica(settings);
+  const expected: Expected[] = [...replica.listed()];
+  const stage = await Stage.start(settings, options);
+  try {
+    const config = stage.config(rulesOf(options), options.lake);
+    const first = await stage.comeUp(config);
+    await stage.release();
+    await stage.acknowledged(expected.length);
+    await stage.ready();
+    await stage.stopProgram();
+
+    const begin = stage.nothingUsed();
+    const up = await stage.comeUp(config, options.relist ? ['run', '--relist'] : ['run']);
+    await stage.release();
+    await stage.ready();
+    const end = await stage.atRest();
+    const { totals } = await stage.status();
+    await stage.stopProgram();
+    const problems = await checkOutput(stage, replica, expected);
+    if (totals.records !== 0) problems.push(`${totals.records} records were made, and nothing had changed`);
+    const whole = phaseMetrics(use(begin, end), 0, end.program.peakRss);
+    const { startUpCpuSeconds } = startUpMetrics(first);
+    return {
+      problems,
+      metrics: {
+        ...whole,
+        cpuSeconds: whole.cpuSeconds! - startUpCpuSeconds!,
+        cpuSecondsWithStartUp: whole.cpuSeconds!,
+        startUpCpuSeconds: startUpCpuSeconds!,
+        stateReadCpuSeconds: startUpMetrics(up).startUpCpuSeconds! - startUpCpuSeconds!,
+        objects: expected.length,
+        readMiB: totals.bytes / MIB,
+        restRssMiB: end.program.rss / MIB,
+      },
+    };
+  } finally {
+    await stage.stop();
+  }
+}
+
+export function overParse(cpuSeconds: number, events: number, parse: number): Record<string, number> {
+  return { jsonParseMicrosPerEvent: parse, cpuOverJsonParse: (cpuSeconds * 1e6) / events / parse };
+}
