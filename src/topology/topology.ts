@@ -109,6 +109,7 @@ export class Topology {
       metrics,
       logger,
       sink: (stream, item) => this.runs.get(stream.id)?.intake(item),
+      busy: (stream) => this.runs.get(stream.id)?.working.busy,
       onStream: (stream) => this.#begin(stream),
       former: options.former,
     });

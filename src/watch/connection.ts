@@ -52,6 +52,11 @@ export class Connection {
     body.on('close', () => this.#broken(new Error('the connection was closed')));
   }
 
+  /** Bytes that were read and not taken. */
+  get pending(): number {
+    return this.#splitter.pending;
+  }
+
   next(): Split | undefined {
     return this.#splitter.next();
   }

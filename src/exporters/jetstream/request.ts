@@ -1,34 +1,5 @@
-import { OPERATIONS, type Operation } from '../../model/record.ts';
-
-/** The server ends a connection whose protocol line is longer than its max_control_line (4096), and does not tell the limit. */
-const MAX_SUBJECT = 2048;
-
-/**
- * Makes the header block of a message as it goes over the wire (ADR-4 of NATS): the stream that has to take it, the
- * operation and the id by which the server suppresses duplicates. Built as text at once: the client library's header map
- * costs several times as much a message.
- */
-export function headerWriter(
-  stream: string,
-): (id: string, operation: Operation, more?: Readonly<Record<string, string>>) => Buffer {
-  const heads = new Map(
-    OPERATIONS.map((operation) => [
-      operation,
-      `NATS/1.0\r\nNats-Expected-Stream: ${stream}\r\nWatershard-Operation: ${operation}\r\nNats-Msg-Id: `,
-    ]),
-  );
-  return (id, operation, more) => {
-    let text = heads.get(operation) + lineSafe(id);
-    if (more !== undefined) for (const name in more) text += `\r\n${name}: ${lineSafe(more[name] ?? '')}`;
-    return Buffer.from(`${text}\r\n\r\n`);
-  };
-}
-
-const LINE_BREAK = /[\r\n]/;
-/** A header ends at a line break; none stands in an id or name of Kubernetes, but nothing must be able to add a header. */
-function lineSafe(value: string): string {
-  return LINE_BREAK.test(value) ? encodeURIComponent(value.toWellFormed()) : value;
-}
+import { MAX_SUBJECT } from '../../model/nats-frame.ts';
+import type { Operation } from '../../model/record.ts';
 
 const UNFIT = /[\s*>]|^\.|\.$|\.\.|^\$|^$/;
 /** Why a message cannot be published to the subject, or undefined. */
