@@ -1,4 +1,5 @@
 import { errorMessage, WatershardError } from '../model/errors.ts';
+import { release } from '../model/release.ts';
 import type { ApiResponse } from './api-client.ts';
 import { unixMicros } from './clock.ts';
 import { type Split, Splitter } from './splitter.ts';
@@ -25,6 +26,8 @@ export class Connection {
   #pageChunks: Buffer[] = [];
   #body: ApiResponse['body'] | undefined;
   #scheduled = false;
+  /** Of what was read last. */
+  #source: ArrayBufferLike | undefined;
   /** When something was read last, or reading began again: milliseconds of performance.now(). */
   touchedAt = performance.now();
   /** When the last byte was read: Unix time, microseconds. */
@@ -97,6 +100,9 @@ export class Connection {
       return;
     }
     this.#splitter.push(chunk);
+    // What is cut out of one read of the socket comes one piece after the other: all of the read before has come.
+    if (this.#source !== undefined && this.#source !== chunk.buffer) release(this.#source);
+    this.#source = chunk.buffer;
     if (this.#splitter.pending >= EAGER_BYTES) this.#events.ready(this);
     else if (!this.#scheduled) {
       this.#scheduled = true;

@@ -14,6 +14,8 @@ export interface OpenBatch {
   left: number;
   stored: number;
   storedBytes: number;
+  /** Some of it was sent more than once: the last answer does not mean that it is not being sent any more. */
+  repeated: boolean;
   /** A newer incarnation of its stream began: what was not sent is not sent any more, and its acknowledgement is not told. */
   void: boolean;
 }

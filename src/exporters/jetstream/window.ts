@@ -1,4 +1,5 @@
 import { LaneReader } from '../../model/lane.ts';
+import { release } from '../../model/release.ts';
 import type { Batch } from '../exporter.ts';
 import { InFlight } from './in-flight.ts';
 import { Message, type OpenBatch } from './message.ts';
@@ -74,7 +75,7 @@ export class KeyedWindow {
   /** It is being sent. */
   sent(message: Message): void {
     message.sentAt = Date.now();
-    message.attempts++;
+    if (++message.attempts > 1) message.batch.repeated = true;
     message.unansweredAttempts++;
     message.failed = false;
   }
@@ -112,6 +113,7 @@ export class KeyedWindow {
       left: reader.count,
       stored: 0,
       storedBytes: 0,
+      repeated: false,
       void: false,
     };
     state.batches.push(batch);
@@ -231,6 +233,7 @@ export class KeyedWindow {
 
   #complete(batch: OpenBatch): void {
     const state = this.#streams.get(batch.stream);
+    if (!batch.repeated) release(batch.reader.frames.buffer);
     if (batch.void || state === undefined) {
       this.#acked(batch);
       return;
