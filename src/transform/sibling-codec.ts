@@ -106,9 +106,11 @@ export class SiblingEncoder {
   }
 }
 
-/** @returns undefined where the bytes are not what a text of this length was encoded to */
-export function decodeSibling(encoded: Buffer, dictionary: Buffer, length: number): Buffer | undefined {
-  const text = Buffer.allocUnsafe(length);
+/**
+ * @param text where it is written, from the start
+ * @returns false where the bytes are not what a text of this length was encoded to
+ */
+export function decodeSibling(encoded: Buffer, dictionary: Buffer, text: Buffer, length: number): boolean {
   let written = 0;
   let copied = 0;
   let source = 0;
@@ -125,20 +127,20 @@ export function decodeSibling(encoded: Buffer, dictionary: Buffer, length: numbe
   };
   while (p < encoded.length) {
     const literals = varint();
-    if (literals < 0 || literals > length - written || p + literals > encoded.length) return undefined;
+    if (literals < 0 || literals > length - written || p + literals > encoded.length) return false;
     move(encoded, p, literals, text, written);
     written += literals;
     p += literals;
     if (p === encoded.length) break;
     const copy = varint();
     const where = varint();
-    if (copy < 0 || where < 0 || copy > length - written) return undefined;
+    if (copy < 0 || where < 0 || copy > length - written) return false;
     const from = where === 0 ? source + written - copied : where - 1;
-    if (from < 0) return undefined;
+    if (from < 0) return false;
     if (from + copy <= dictionary.length) move(dictionary, from, copy, text, written);
     else {
       const own = from - dictionary.length;
-      if (own < 0 || own >= written) return undefined;
+      if (own < 0 || own >= written) return false;
       // Byte by byte: it may copy what it has just written.
       for (let i = 0; i < copy; i++) text[written + i] = text[own + i] as number;
     }
@@ -146,7 +148,7 @@ export function decodeSibling(encoded: Buffer, dictionary: Buffer, length: numbe
     copied = written;
     source = from + copy;
   }
-  return written === length ? text : undefined;
+  return written === length;
 }
 
 /** Short pieces byte by byte: a call out of JavaScript costs as much as some thirty bytes. */

@@ -27,6 +27,9 @@ export class Snapshots {
   readonly #dictionaries = new Map<number, SiblingDictionary>();
   readonly #encoder = new SiblingEncoder();
   #current = 0;
+  /** Used again for each object. */
+  #packed = Buffer.allocUnsafeSlow(4096);
+  #unpacked = Buffer.allocUnsafeSlow(16 * 1024);
 
   /** Takes a dictionary over that was stored before. */
   add(key: string, dictionary: Uint8Array): void {
@@ -40,7 +43,10 @@ export class Snapshots {
     for (const [id, { bytes }] of this.#dictionaries) yield { key: keyOf(id), value: bytes };
   }
 
-  /** @param keep stores a dictionary; called before the first object that needs it */
+  /**
+   * @param keep stores a dictionary; called before the first object that needs it
+   * @returns a view, valid until the next call
+   */
   pack(object: Buffer, keep: (key: string, dictionary: Buffer) => void): Buffer {
     let dictionary = this.#dictionaries.get(this.#current);
     if (dictionary === undefined) {
@@ -51,20 +57,24 @@ export class Snapshots {
       keep(keyOf(this.#current), bytes);
     }
     const encoded = this.#encoder.encode(object, dictionary);
-    const packed = Buffer.allocUnsafe(HEAD + encoded.length);
+    if (this.#packed.length < HEAD + encoded.length) this.#packed = Buffer.allocUnsafeSlow(2 * (HEAD + encoded.length));
+    const packed = this.#packed.subarray(0, HEAD + encoded.length);
     packed.writeUInt32LE(this.#current, 0);
     packed.writeUInt32LE((object.length | ENCODED) >>> 0, 4);
     packed.set(encoded, HEAD);
     return packed;
   }
 
-  /** @returns undefined where there is none, or its dictionary or itself has been damaged: then there is no patch */
+  /** @returns a view, valid until the next call; undefined where there is none, or its dictionary or itself has been damaged: then there is no patch */
   unpack(packed: Buffer): Buffer | undefined {
     if (packed.length <= HEAD) return undefined;
     const dictionary = this.#dictionaries.get(packed.readUInt32LE(0));
     const length = packed.readUInt32LE(4);
     if (dictionary === undefined || length < ENCODED || length - ENCODED > MAX_OBJECT) return undefined;
-    return decodeSibling(packed.subarray(HEAD), dictionary.bytes, length - ENCODED);
+    const size = length - ENCODED;
+    if (this.#unpacked.length < size) this.#unpacked = Buffer.allocUnsafeSlow(2 * size);
+    const isWhole = decodeSibling(packed.subarray(HEAD), dictionary.bytes, this.#unpacked, size);
+    return isWhole ? this.#unpacked.subarray(0, size) : undefined;
   }
 }
 

@@ -26,6 +26,8 @@ export class Connection {
   #pageChunks: Buffer[] = [];
   #body: ApiResponse['body'] | undefined;
   #scheduled = false;
+  /** Bytes that were read and not told of. */
+  #unreported = 0;
   /** Of what was read last. */
   #source: ArrayBufferLike | undefined;
   /** When something was read last, or reading began again: milliseconds of performance.now(). */
@@ -91,10 +93,17 @@ export class Connection {
     this.#controller.abort();
   }
 
+  /** Called for each chunk of the response, of which an API server makes one an event. */
   #read(chunk: Buffer): void {
-    this.touchedAt = performance.now();
-    this.observedAt = unixMicros();
-    this.#events.bytes(chunk.length);
+    this.#unreported += chunk.length;
+    if (!this.#scheduled || this.#source !== chunk.buffer) {
+      this.touchedAt = performance.now();
+      this.observedAt = unixMicros();
+    }
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(this.#turnEnded);
+    }
     if (this.kind === 'page') {
       this.#pageChunks.push(chunk);
       return;
@@ -104,16 +113,18 @@ export class Connection {
     if (this.#source !== undefined && this.#source !== chunk.buffer) release(this.#source);
     this.#source = chunk.buffer;
     if (this.#splitter.pending >= EAGER_BYTES) this.#events.ready(this);
-    else if (!this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(this.#turnEnded);
-    }
   }
 
   readonly #turnEnded = (): void => {
     this.#scheduled = false;
+    this.#report();
     this.#events.ready(this);
   };
+
+  #report(): void {
+    if (this.#unreported > 0) this.#events.bytes(this.#unreported);
+    this.#unreported = 0;
+  }
 
   #broken(cause: Error): void {
     if (this.outcome !== undefined) return;
@@ -124,6 +135,7 @@ export class Connection {
   }
 
   #over(outcome: Outcome): void {
+    this.#report();
     this.outcome ??= outcome;
     this.#events.ready(this);
   }

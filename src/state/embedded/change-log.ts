@@ -5,14 +5,14 @@ export const CHANGES_TABLE =
   'CREATE TABLE IF NOT EXISTS changes (number INTEGER PRIMARY KEY, stream INTEGER NOT NULL, delta BLOB NOT NULL) STRICT;';
 
 interface Folding {
-  /** The log is folded when it has grown to this, and to half of what it is folded into. */
+  /** The log is folded when it has grown to this, and to as much as what it is folded into. */
   readonly leastBytes: number;
   /** Rows that one commit folds, beside its own work. */
   readonly slice: number;
 }
 
 /** A slice takes about 50 ms. */
-const FOLDING: Folding = { leastBytes: 8 * 2 ** 20, slice: 20_000 };
+const FOLDING: Folding = { leastBytes: 32 * 2 ** 20, slice: 20_000 };
 
 /**
  * Changes of known objects that are not in the table `known` yet, as the deltas that they came in. What is known is that
@@ -54,7 +54,7 @@ export class ChangeLog {
 
   /** In a transaction: a part of what there is to fold, where it is time. */
   foldSome(): void {
-    if (this.#fold === undefined && this.#bytes < Math.max(this.#folding.leastBytes, this.#pageBytes() / 3)) return;
+    if (this.#fold === undefined && this.#bytes < Math.max(this.#folding.leastBytes, this.#pageBytes() / 2)) return;
     this.#foldRows(this.#folding.slice);
   }
 
