@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect, headers } from '@nats-io/transport-node';
 import fc from 'fast-check';
+import { answerTaker, tapAnswers } from '../../src/exporters/jetstream/answer-tap.ts';
 import { FrameSender } from '../../src/exporters/jetstream/frame-sender.ts';
 import { Message } from '../../src/exporters/jetstream/message.ts';
 import { readToken, replyLength, replySubject, writeReply } from '../../src/exporters/jetstream/reply.ts';
@@ -165,6 +166,59 @@ test('the library is as it is known: when this fails, look at frame-sender.ts be
   await nats.flush();
   const wanted = Buffer.concat([expected(records[0]!, 0), expected(records[2]!, 2)]);
   assert.ok(Buffer.concat(received).includes(wanted));
+  const stored: number[] = [];
+  const read: string[] = [];
+  tapAnswers(nats, INBOX, 'K8S', (token) => stored.push(token));
+  nats.subscribe(`${INBOX}.*`, { callback: (_, message) => void read.push(message.subject) });
+  const { parser } = (nats as unknown as { protocol: { parser: { state: number; parse(bytes: Uint8Array): void } } })
+    .protocol;
+  assert.equal(parser.state, 0);
+  const answer = (token: number, data: string): string =>
+    `MSG ${replySubject(INBOX, token)} 1 ${data.length}\r\n${data}\r\n`;
+  const text =
+    answer(1, '{"stream":"K8S","seq":1}') + answer(2, '{"error":{}}') + answer(3, '{"stream":"K8S","seq":2}');
+  parser.parse(Buffer.from(text));
+  parser.parse(Buffer.from(answer(4, '{"stream":"K8S","seq":3}')));
+  assert.deepEqual([stored, read], [[1, 4], [2, 3].map((token) => replySubject(INBOX, token))]);
   await nats.close();
   server.close();
+});
+
+test('answers are taken as far as they are the usual one, wherever the bytes are cut; the library gets the rest', () => {
+  const usual = (token: number, seq: string): string => {
+    const data = `{"stream":"K8S","seq":${seq}}`;
+    return `MSG ${replySubject(INBOX, token)} 1 ${data.length}\r\n${data}\r\n`;
+  };
+  const other = fc.constantFrom(
+    'PING\r\n',
+    `MSG ${INBOX}.x 1 2\r\n{}\r\n`,
+    `MSG ${replySubject(INBOX, 5)} 1 40\r\n{"stream":"K8S","seq":3,"duplicate": true}\r\n`,
+    `MSG ${replySubject(INBOX, 5)} 1 24\r\n{"stream":"OTHER","seq":3}\r\n`,
+    `MSG ${replySubject(INBOX, 5)} 1 reply 24\r\n{"stream":"K8S","seq":33}\r\n`,
+    usual(5, '0'),
+    usual(5, '01'),
+  );
+  const part = fc.oneof(
+    { weight: 8, arbitrary: fc.tuple(fc.nat({ max: 2 ** 48 - 1 }), fc.integer({ min: 1, max: 2 ** 31 - 1 })) },
+    { weight: 1, arbitrary: other },
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 8 }), fc.nat({ max: 100 }), (parts, cut) => {
+      const texts = parts.map((p) => (typeof p === 'string' ? p : usual(p[0], String(p[1]))));
+      const text = texts.join('');
+      const bytes = Buffer.from(text).subarray(0, Math.max(0, text.length - cut));
+      const tokens: number[] = [];
+      const taken = answerTaker(INBOX, 'K8S', (token) => tokens.push(token))(bytes);
+      const expectedTokens: number[] = [];
+      let at = 0;
+      for (const [i, p] of parts.entries()) {
+        const end = at + texts[i]!.length;
+        if (typeof p === 'string' || end > bytes.length) break;
+        expectedTokens.push(p[0]);
+        at = end;
+      }
+      assert.deepEqual([taken, tokens], [at, expectedTokens]);
+    }),
+    fuzz(500),
+  );
 });

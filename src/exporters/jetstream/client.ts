@@ -12,11 +12,12 @@ import {
 } from '@nats-io/transport-node';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import { backoffDelay } from '../backoff.ts';
+import { tapAnswers } from './answer-tap.ts';
 import type { JetStreamConfig } from './config.ts';
 import { FrameSender } from './frame-sender.ts';
 import type { Message } from './message.ts';
 import { readToken, replyLength, replySubject } from './reply.ts';
-import { type Answer, answerReader } from './request.ts';
+import { type Answer, answerReader, STORED } from './request.ts';
 
 export interface ClientEvents {
   /** The server's answer to the publish with this token. */
@@ -84,6 +85,7 @@ export class NatsClient {
     this.#inbox = createInbox(this.#config.inboxPrefix);
     const fits = replySubject(this.#inbox, 0).length === replyLength(this.#config.inboxPrefix);
     this.#frames = fits ? FrameSender.on(connection, this.#inbox) : undefined;
+    tapAnswers(connection, this.#inbox, this.#config.stream, (token) => this.#events.answered(token, STORED));
     this.#subscription = undefined;
     void this.#follow(connection);
     await this.subscribe();
