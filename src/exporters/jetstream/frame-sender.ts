@@ -14,7 +14,7 @@ interface Protocol {
 /**
  * Sends messages as the lanes have them: frames that stand behind one another in one piece, without a copy, and all that is
  * due in one write. The library's own publish costs a string, an encoding, four buffers and a check by a regular expression
- * for each message, and copies what it sends once more (docs/decisions/009-nats-frames.md). What it does for a connection
+ * for each message, and copies what it sends once more (docs/decisions/0012-nats-frames-in-the-worker.md). What it does for a connection
  * (TLS, authentication, pings, reconnection) it does for these bytes too.
  */
 export class FrameSender {
