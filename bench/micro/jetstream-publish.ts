@@ -7,9 +7,9 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { NatsClient } from '../../src/exporters/jetstream/client.ts';
 import { jetstreamConfig } from '../../src/exporters/jetstream/config.ts';
-import { headerWriter } from '../../src/exporters/jetstream/request.ts';
 import { jetstreamType } from '../../src/exporters/jetstream/type.ts';
 import { LaneReader, type LaneRecord } from '../../src/model/lane.ts';
+import { headerWriter } from '../../src/model/nats-frame.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { makeBatch, PODS } from '../../test/support/batches.ts';
@@ -103,7 +103,7 @@ const single: Way = async (lanes) => {
         return;
       }
       open++;
-      client.publish(++token, value.subject, headers(value.id, value.operation), value.payload);
+      client.publish(++token, value.subject, Buffer.from(headers(value.id, value.operation)), value.payload);
     }
   };
   const failed = (error: Error): void => done.reject(error);

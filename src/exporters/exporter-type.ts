@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Encoding } from '../model/encoding.ts';
+import type { NatsFramePlan } from '../model/nats-frame.ts';
 import type { Capabilities, Exporter, ExporterContext } from './exporter.ts';
 
 /** What the transform must produce for an exporter. */
@@ -8,6 +9,8 @@ export interface LaneWish {
   /** Template of the routing key (see LanePlan). */
   readonly subject?: string;
   readonly cloudEvents?: 'structured' | 'binary';
+  /** Write each record as a message of the NATS protocol. */
+  readonly frame?: NatsFramePlan;
 }
 
 /** A kind of sink. This description is light: drivers are loaded by `create`, when a sink of the kind is in use. */

@@ -43,3 +43,9 @@ export type Intake =
  * socket until it settles. It rejects only when the stream has been stopped.
  */
 export type IntakeSink = (stream: Stream, item: Intake) => undefined | Promise<void>;
+
+/**
+ * Whether what was handed over before is still being worked on. Until the promise is fulfilled more may be gathered, so that
+ * what each batch costs is shared by many frames under load; undefined where a batch would be taken up at once.
+ */
+export type IntakeBusy = (stream: Stream) => undefined | Promise<void>;

@@ -4,12 +4,25 @@ import { OPERATIONS } from './record.ts';
 /**
  * Encoded records on their way to one exporter, packed into one transferable buffer:
  *
- *     u32 count | count × entry of 5 u32 | bytes
+ *     u32 count | u32 bytes of names | count × entry of 8 u32 | names | frames
  *
- * An entry holds the ends of subject, key, id and payload, counted from the start of the bytes (a record's parts stand
- * behind one another, so each begins where the one before ends), and the index of the operation in OPERATIONS.
+ * The names of a record are its subject, key and id, the frame is its payload with what the exporter's protocol wants before
+ * and behind it (nothing, where it asked for none). All stand behind one another, so that the frames of many records are one
+ * piece, and can be sent as such.
+ *
+ * An entry holds the ends of subject, key and id, counted from the start of the names; where the payload starts and ends and
+ * where the frame ends, counted from the start of the frames; the index of the operation in OPERATIONS; a hash of the key.
  */
-const ENTRY = 5;
+const HEAD = 8;
+const ENTRY = 8;
+const SUBJECT = 0;
+const KEY = 1;
+const ID = 2;
+const PAYLOAD = 3;
+const PAYLOAD_END = 4;
+const FRAME_END = 5;
+const OPERATION = 6;
+const HASH = 7;
 
 export interface LaneRecord {
   /** Routing key that the exporter asked for (a NATS subject); '' where it asked for none. */
@@ -23,82 +36,191 @@ export interface LaneRecord {
 }
 
 export class LaneWriter {
-  #bytes = new Uint8Array(64 * 1024);
-  #length = 0;
-  #entries: number[] = [];
+  #names = Buffer.allocUnsafeSlow(16 * 1024);
+  #namesLength = 0;
+  #frames = Buffer.allocUnsafeSlow(64 * 1024);
+  #framesLength = 0;
+  #words = new Uint32Array(ENTRY * 64);
+  #count = 0;
 
   get count(): number {
-    return this.#entries.length / ENTRY;
+    return this.#count;
   }
 
-  append(subject: string, key: string, id: string, operation: Operation, payload: Uint8Array): void {
-    const subjectEnd = this.#text(subject);
-    const keyEnd = this.#text(key);
-    const idEnd = this.#text(id);
-    this.#reserve(payload.length);
-    this.#bytes.set(payload, this.#length);
-    this.#length += payload.length;
-    this.#entries.push(subjectEnd, keyEnd, idEnd, this.#length, OPERATIONS.indexOf(operation));
+  /** @param head,tail what the exporter's protocol wants before and behind the payload */
+  append(
+    subject: string,
+    key: string,
+    id: string,
+    operation: Operation,
+    payload: Uint8Array,
+    head = '',
+    tail = EMPTY,
+  ): void {
+    const at = this.#count * ENTRY;
+    if (at === this.#words.length) {
+      const grown = new Uint32Array(at * 2);
+      grown.set(this.#words);
+      this.#words = grown;
+    }
+    const words = this.#words;
+    this.#putNames(subject, key, id, at);
+    if (this.#framesLength + head.length * 3 + payload.length + tail.length > this.#frames.length)
+      this.#frames = grow(this.#frames, this.#framesLength, head.length * 3 + payload.length + tail.length);
+    const frames = this.#frames;
+    let length = this.#framesLength;
+    if (head !== '') length += frames.write(head, length);
+    words[at + PAYLOAD] = length;
+    frames.set(payload, length);
+    length += payload.length;
+    words[at + PAYLOAD_END] = length;
+    if (tail.length > 0) frames.set(tail, length);
+    length += tail.length;
+    words[at + FRAME_END] = length;
+    words[at + OPERATION] = OPERATIONS.indexOf(operation);
+    words[at + HASH] = keyHash(key);
+    this.#framesLength = length;
+    this.#count++;
   }
 
   /** Takes back what was appended since `count` was this. */
   rollback(count: number): void {
-    this.#entries.length = count * ENTRY;
-    this.#length = count === 0 ? 0 : (this.#entries[count * ENTRY - 2] as number);
+    this.#count = count;
+    this.#namesLength = count === 0 ? 0 : (this.#words[(count - 1) * ENTRY + ID] as number);
+    this.#framesLength = count === 0 ? 0 : (this.#words[(count - 1) * ENTRY + FRAME_END] as number);
   }
 
   /** Packs what was appended and starts again empty. */
   finish(): ArrayBuffer {
-    const head = 4 + this.#entries.length * 4;
-    const packed = new Uint8Array(head + this.#length);
-    const words = new Uint32Array(packed.buffer, 0, head / 4);
-    words[0] = this.count;
-    words.set(this.#entries, 1);
-    packed.set(this.#bytes.subarray(0, this.#length), head);
-    this.#length = 0;
-    this.#entries = [];
+    const names = HEAD + this.#count * ENTRY * 4;
+    const frames = names + this.#namesLength;
+    const packed = Buffer.allocUnsafeSlow(frames + this.#framesLength);
+    const words = new Uint32Array(packed.buffer, 0, names / 4);
+    words[0] = this.#count;
+    words[1] = this.#namesLength;
+    words.set(this.#words.subarray(0, this.#count * ENTRY), HEAD / 4);
+    packed.set(this.#names.subarray(0, this.#namesLength), names);
+    packed.set(this.#frames.subarray(0, this.#framesLength), frames);
+    this.rollback(0);
     return packed.buffer;
   }
 
-  #text(text: string): number {
-    this.#reserve(text.length * 3);
-    this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
-    return this.#length;
+  #putNames(subject: string, key: string, id: string, at: number): void {
+    const start = this.#namesLength;
+    // One write where they are ASCII, as they are in Kubernetes.
+    const text = subject + key + id;
+    if (start + text.length * 3 > this.#names.length) this.#names = grow(this.#names, start, text.length * 3);
+    const names = this.#names;
+    const written = names.write(text, start);
+    let subjectEnd = start + subject.length;
+    let keyEnd = subjectEnd + key.length;
+    let idEnd = start + written;
+    if (written !== text.length) {
+      subjectEnd = start + names.write(subject, start);
+      keyEnd = subjectEnd + names.write(key, subjectEnd);
+      idEnd = keyEnd + names.write(id, keyEnd);
+    }
+    this.#words[at + SUBJECT] = subjectEnd;
+    this.#words[at + KEY] = keyEnd;
+    this.#words[at + ID] = idEnd;
+    this.#namesLength = idEnd;
   }
+}
 
-  #reserve(more: number): void {
-    if (this.#length + more <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + more));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-  }
+function grow(bytes: Buffer<ArrayBuffer>, used: number, more: number): Buffer<ArrayBuffer> {
+  const grown = Buffer.allocUnsafeSlow(Math.max(bytes.length * 2, used + more));
+  bytes.copy(grown, 0, 0, used);
+  return grown;
+}
+
+/** 30 bits, so that V8 holds it without an object. */
+function keyHash(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  return (hash ^ (hash >>> 15)) & 0x3fffffff;
 }
 
 export class LaneReader {
   readonly count: number;
   readonly byteLength: number;
+  /** Of all frames. */
+  readonly frames: Buffer<ArrayBuffer>;
   readonly #words: Uint32Array;
-  readonly #bytes: Buffer;
+  readonly #names: Buffer;
 
   constructor(packed: ArrayBuffer) {
-    this.count = new Uint32Array(packed, 0, 1)[0] as number;
-    this.#words = new Uint32Array(packed, 4, this.count * ENTRY);
-    this.#bytes = Buffer.from(packed, 4 + this.count * ENTRY * 4);
+    const [count, names] = new Uint32Array(packed, 0, HEAD / 4) as unknown as [number, number];
+    this.count = count;
+    this.#words = new Uint32Array(packed, HEAD, count * ENTRY);
+    this.#names = Buffer.from(packed, HEAD + count * ENTRY * 4, names);
+    this.frames = Buffer.from(packed, HEAD + count * ENTRY * 4 + names);
     this.byteLength = packed.byteLength;
   }
 
   at(index: number): LaneRecord {
-    const w = index * ENTRY;
-    const word = (i: number): number => this.#words[w + i] as number;
-    const start = index === 0 ? 0 : (this.#words[w - 2] as number);
     return {
-      subject: this.#bytes.toString('utf8', start, word(0)),
-      key: this.#bytes.toString('utf8', word(0), word(1)),
-      id: this.#bytes.toString('utf8', word(1), word(2)),
-      operation: OPERATIONS[word(4)] as Operation,
-      payload: this.#bytes.subarray(word(2), word(3)) as Uint8Array<ArrayBuffer>,
+      subject: this.subject(index),
+      key: this.key(index),
+      id: this.id(index),
+      operation: this.operation(index),
+      payload: this.payload(index),
     };
+  }
+
+  subject(index: number): string {
+    return this.#names.toString('utf8', this.#nameStart(index), this.#word(index, SUBJECT));
+  }
+
+  /** Bytes. */
+  subjectLength(index: number): number {
+    return this.#word(index, SUBJECT) - this.#nameStart(index);
+  }
+
+  key(index: number): string {
+    return this.#names.toString('utf8', this.#word(index, SUBJECT), this.#word(index, KEY));
+  }
+
+  /** Of the key: 30 bits, and so not always another one for another key. */
+  keyHash(index: number): number {
+    return this.#word(index, HASH);
+  }
+
+  id(index: number): string {
+    return this.#names.toString('utf8', this.#word(index, KEY), this.#word(index, ID));
+  }
+
+  operation(index: number): Operation {
+    return OPERATIONS[this.#word(index, OPERATION)] as Operation;
+  }
+
+  payload(index: number): Uint8Array<ArrayBuffer> {
+    return this.frames.subarray(this.#word(index, PAYLOAD), this.#word(index, PAYLOAD_END));
+  }
+
+  payloadLength(index: number): number {
+    return this.#word(index, PAYLOAD_END) - this.#word(index, PAYLOAD);
+  }
+
+  /** Positions in `frames`. */
+  frameStart(index: number): number {
+    return index === 0 ? 0 : this.#word(index - 1, FRAME_END);
+  }
+
+  payloadStart(index: number): number {
+    return this.#word(index, PAYLOAD);
+  }
+
+  frameEnd(index: number): number {
+    return this.#word(index, FRAME_END);
+  }
+
+  #nameStart(index: number): number {
+    return index === 0 ? 0 : this.#word(index - 1, ID);
+  }
+
+  #word(index: number, word: number): number {
+    return this.#words[index * ENTRY + word] as number;
   }
 }
 
-const encoder = new TextEncoder();
+const EMPTY = new Uint8Array(0);

@@ -14,6 +14,7 @@ import { GapMarkers } from './gap-markers.ts';
 import { Generations } from './generations.ts';
 import { IntakeGate } from './intake-gate.ts';
 import { Listing } from './listing.ts';
+import { OngoingWork } from './ongoing-work.ts';
 import type { Outlet } from './outlet.ts';
 import { about, Poison, VERDICTS } from './poison.ts';
 import { StreamAcks } from './stream-acks.ts';
@@ -37,8 +38,7 @@ export class StreamRun implements Committable {
   #generations = new Generations(0);
   readonly #gaps: GapMarkers;
   readonly #poison = new Poison();
-  /** When what the shards have not answered was handed to them, in order; Unix time, microseconds. */
-  #working: number[] = [];
+  readonly working = new OngoingWork();
   #cutting = new Cutting();
   readonly #gate = new IntakeGate((item) => this.intake(item));
   #listing = new Listing(undefined);
@@ -71,12 +71,12 @@ export class StreamRun implements Committable {
 
   /** Nothing is on its way: all work is done, acknowledged and committed. */
   get idle(): boolean {
-    return this.#working.length === 0 && !this.#acks.durable.uncommitted;
+    return this.working.size === 0 && !this.#acks.durable.uncommitted;
   }
 
   /** The shards have answered everything. */
   get quiet(): boolean {
-    return this.#working.length === 0;
+    return this.working.size === 0;
   }
 
   /** It began after a crash: more may be delivered than is known. */
@@ -106,7 +106,7 @@ export class StreamRun implements Committable {
 
   /** When the oldest of what is not acknowledged was read, a shard may still be at work on it; Unix time, microseconds. */
   get oldestUnacked(): number | undefined {
-    return this.#acks.durable.oldestUnacked ?? this.#working[0];
+    return this.#acks.durable.oldestUnacked ?? this.working.oldest;
   }
 
   /**
@@ -243,7 +243,7 @@ export class StreamRun implements Committable {
 
   async #process(work: Work, bytes: number, resourceVersion: string, incarnation: number): Promise<void> {
     const observedAt = 'observedAt' in work ? work.observedAt : Date.now() * 1000;
-    this.#working.push(observedAt);
+    this.working.begin(observedAt);
     const last = this.plans.length - 1;
     let results: readonly WorkResult[];
     try {
@@ -258,7 +258,7 @@ export class StreamRun implements Committable {
       return;
     }
     if (incarnation !== this.#incarnation) return;
-    this.#working.shift();
+    this.working.end();
     for (const [i, result] of results.entries()) {
       const [size, moved] = i === last ? [bytes, resourceVersion] : [0, ''];
       this.#deliver(result, i, size, moved, observedAt);
@@ -384,7 +384,7 @@ export class StreamRun implements Committable {
     this.#position = position;
     this.#generations = new Generations(position?.generation ?? 0);
     this.#sequence = 0;
-    this.#working = [];
+    this.working.clear();
     this.#cutting = new Cutting();
     this.#acks = this.#newAcks();
   }

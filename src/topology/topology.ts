@@ -85,8 +85,7 @@ export class Topology {
     this.options = options;
     this.credits = new Credits(config.flow.bytesInFlight, bytesPerStream(config.flow));
     metrics.creditLimit.set(this.credits.limit);
-    this.session = options.session;
-    this.#lease = options.session;
+    [this.session, this.#lease] = [options.session, options.session];
     if (options.gap !== undefined) this.#remember = options.remember;
     this.committer = new Committer(options.session, logger, (error) => this.#stateEnded(error));
     this.shards = new ShardSet({
@@ -109,6 +108,7 @@ export class Topology {
       metrics,
       logger,
       sink: (stream, item) => this.runs.get(stream.id)?.intake(item),
+      busy: (stream) => this.runs.get(stream.id)?.working.busy,
       onStream: (stream) => this.#begin(stream),
       former: options.former,
     });

@@ -1,6 +1,12 @@
 import { parseJson } from '../model/json-parse.ts';
+import { asBuffer, skipSpace } from '../model/json-skip.ts';
 import { diffArrays } from './diff-arrays.ts';
 import { hasLongNumber, parseLong } from './digits.ts';
+import { differingMembers } from './merge-bytes.ts';
+
+/** Each level is gone through once for each of those around it; deeper ones are parsed. */
+const MAX_TEXT_DEPTH = 4;
+const LETTER_N = 0x6e;
 
 /** A JSON value. An integer that a double does not hold is an ExactNumber. */
 export type Json = null | boolean | number | string | ExactNumber | Json[] | JsonObject;
@@ -34,9 +40,34 @@ export class ExactNumber {
  */
 export function mergePatch(before: Uint8Array, after: Uint8Array): Uint8Array | undefined {
   if (Buffer.compare(before, after) === 0) return undefined;
-  const exact = hasLongNumber(before) || hasLongNumber(after);
-  const patch = mergeValues(parse(before, exact), parse(after, exact));
+  const patch = mergeTexts(asBuffer(before), asBuffer(after), 0);
   return patch === undefined ? undefined : Buffer.from(JSON.stringify(patch));
+}
+
+/** Parses no more than what is not the same text. @param depth of the two in what they are part of */
+function mergeTexts(before: Buffer, after: Buffer, depth: number): Json | undefined {
+  const patch = emptyObject();
+  let changed = false;
+  const alike =
+    depth < MAX_TEXT_DEPTH &&
+    differingMembers(before, skipSpace(before, 0, before.length), after, skipSpace(after, 0, after.length), {
+      member: (key, beforeStart, beforeEnd, afterStart, afterEnd) => {
+        const part = mergeMember(before.subarray(beforeStart, beforeEnd), after.subarray(afterStart, afterEnd), depth);
+        if (part === undefined) return;
+        patch[key] = part;
+        changed = true;
+      },
+    });
+  if (alike) return changed ? patch : undefined;
+  const exact = hasLongNumber(before) || hasLongNumber(after);
+  return mergeValues(parse(before, exact), parse(after, exact));
+}
+
+/** What the patch has for a member that both have. */
+function mergeMember(before: Buffer, after: Buffer, depth: number): Json | undefined {
+  const [wasNull, isNull] = [before[0] === LETTER_N, after[0] === LETTER_N];
+  if (isNull) return wasNull ? undefined : null;
+  return wasNull ? withoutNulls(parse(after, hasLongNumber(after))) : mergeTexts(before, after, depth + 1);
 }
 
 /**

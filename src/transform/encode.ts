@@ -1,6 +1,8 @@
 import { ByteWriter } from '../model/byte-writer.ts';
+import { cloudEventHeaders, cloudEventSource } from '../model/cloudevents.ts';
 import { fieldsToJson } from '../model/field-json.ts';
 import type { LaneWriter } from '../model/lane.ts';
+import { FRAME_TAIL, frameHeadWriter, type NatsFramePlan } from '../model/nats-frame.ts';
 import type { ChangeRecord, RecordContext } from '../model/record.ts';
 import { resourceName } from '../model/resource.ts';
 import { packRow } from '../model/row.ts';
@@ -23,19 +25,39 @@ type Encode = (record: ChangeRecord) => Uint8Array;
  * @throws WatershardError CONFIG_INVALID where the subject template is not one
  */
 export function createEncoder(lane: LanePlan, context: RecordContext): RecordEncoder {
-  const subject = lane.subject === undefined ? undefined : compileSubject(lane.subject, context);
+  const subjectOf = lane.subject === undefined ? (): string => '' : compileSubject(lane.subject, context);
   const prefix = `${resourceName(context)}/`;
   const keyOf = (record: ChangeRecord): string => `${prefix}${record.namespace}/${record.name}`;
   const encode = encoderOf(lane, context, keyOf);
+  if (lane.frame !== undefined) return framedEncoder(lane.frame, lane, context, encode, subjectOf, keyOf);
   return {
     append: (record, writer) =>
-      writer.append(
-        subject === undefined ? '' : subject(record),
-        keyOf(record),
-        record.id,
-        record.operation,
-        encode(record),
-      ),
+      writer.append(subjectOf(record), keyOf(record), record.id, record.operation, encode(record)),
+  };
+}
+
+/** A subject that is too long for the protocol makes a record without a frame, about which the exporter has something to say. */
+function framedEncoder(
+  frame: NatsFramePlan,
+  { cloudEvents }: LanePlan,
+  context: RecordContext,
+  encode: Encode,
+  subjectOf: (record: ChangeRecord) => string,
+  keyOf: (record: ChangeRecord) => string,
+): RecordEncoder {
+  const headOf = frameHeadWriter(frame);
+  const source = cloudEvents === 'binary' ? cloudEventSource(context) : undefined;
+  return {
+    append: (record, writer) => {
+      const { id, operation } = record;
+      const subject = subjectOf(record);
+      const key = keyOf(record);
+      const payload = encode(record);
+      const attributes = source === undefined ? undefined : cloudEventHeaders(source, { id, key, operation });
+      const head = headOf(subject, id, operation, payload.length, attributes);
+      if (head === undefined) writer.append(subject, key, id, operation, payload);
+      else writer.append(subject, key, id, operation, payload, head, FRAME_TAIL);
+    },
   };
 }
 
@@ -58,7 +80,7 @@ function encoderOf(lane: LanePlan, context: RecordContext, keyOf: (record: Chang
     case 'json':
       return json(jsonWriter(context));
     case 'cloudevents':
-      // In binary mode the exporter makes the headers (model/cloudevents.ts) and the payload is the record itself.
+      // In binary mode the attributes are in the headers (model/cloudevents.ts) and the payload is the record itself.
       return json(lane.cloudEvents === 'binary' ? jsonWriter(context) : cloudEventWriter(context, keyOf));
     case 'msgpack':
       return msgpackEncoder(context);

@@ -9,10 +9,12 @@ const MAX_MESSAGE = 200;
 const MAX_INT = 2n ** 63n - 1n;
 
 export interface Extractors {
+  /** The parts of the object that they read; undefined for all of it. */
+  readonly reads: readonly (readonly string[])[] | undefined;
   /**
    * Evaluates every field. A field whose path leads to a missing key or index is null, as an absence is no fault; what
    * fails in another way, or is not of the declared type, is null too and told to `errors`. Never throws.
-   * @param object what `parseForCel` gave
+   * @param object what `parseForCel` gave, at least of what the expressions read
    */
   extract(object: unknown, errors: (field: string, message: string) => void): Record<string, FieldValue>;
 }
@@ -21,15 +23,17 @@ export interface Extractors {
 export function compileExtractors(fields: readonly FieldPlan[]): Extractors {
   const compiled = fields.map((field) => ({
     ...field,
-    evaluate: compileExpression(field.expression, `extract.${field.name}`).evaluate,
+    compiled: compileExpression(field.expression, `extract.${field.name}`),
   }));
+  const reads = compiled.map((field) => field.compiled.reads);
   return {
+    reads: reads.includes(undefined) ? undefined : reads.flatMap((paths) => paths ?? []),
     extract(object, errors) {
       const values: Record<string, FieldValue> = {};
       for (const field of compiled) {
         let value: FieldValue = null;
         try {
-          const result = toFieldValue(field.evaluate(object));
+          const result = toFieldValue(field.compiled.evaluate(object));
           value = field.type === undefined ? result : coerce(result, field.type);
         } catch (error) {
           if (!isAbsence(error)) errors(field.name, summary(error).slice(0, MAX_MESSAGE));

@@ -30,6 +30,8 @@ export class KnownTable {
   #used = 0; // bytes written to log chunks, garbage included
   #key = Buffer.allocUnsafe(512);
   #keyLength = 0;
+  #lastKey: string | undefined;
+  #lastHash = 0;
   /** Names come from users: without a seed they could be chosen to collide. */
   readonly #seed = (Math.random() * 0x1_0000_0000) >>> 0;
 
@@ -145,6 +147,13 @@ export class KnownTable {
 
   /** Puts the key's bytes into `#key`. @returns their hash (MurmurHash3, 32 bit) */
   #encode(key: string): number {
+    if (key === this.#lastKey) return this.#lastHash; // an object that has changed is looked up and then set
+    this.#lastKey = key;
+    this.#lastHash = this.#hashOf(key);
+    return this.#lastHash;
+  }
+
+  #hashOf(key: string): number {
     if (this.#key.length < key.length * 3) this.#key = Buffer.allocUnsafe(key.length * 3);
     const bytes = this.#key;
     const length = bytes.write(key, 0, 'utf8');

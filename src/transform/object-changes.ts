@@ -1,8 +1,9 @@
 import type { ChangeRecord, DetectedBy, FieldValue, Operation } from '../model/record.ts';
 import { resourceName } from '../model/resource.ts';
+import { CelObjects } from './cel-object.ts';
 import { DeliveredObject } from './delivered-object.ts';
 import { jsonPatch, mergePatch } from './diff.ts';
-import { compileExtractors, type Extractors, parseForCel } from './extract.ts';
+import { compileExtractors, type Extractors } from './extract.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { KnownTable } from './known-table.ts';
 import {
@@ -44,6 +45,7 @@ export class ObjectChanges {
   readonly #known: KnownTable;
   readonly #output: WorkOutput;
   readonly #extractors: Extractors | undefined;
+  readonly #readForCel: (text: Buffer) => unknown;
   readonly #delivered: DeliveredObject;
   readonly #fingerprint = new ObjectFingerprint();
   readonly #print: Fingerprint = { low: 0, high: 0 };
@@ -58,6 +60,7 @@ export class ObjectChanges {
     this.#known = known;
     this.#output = output;
     this.#extractors = plan.extract.length > 0 ? compileExtractors(plan.extract) : undefined;
+    this.#readForCel = CelObjects.reading(this.#extractors?.reads);
     this.#delivered = new DeliveredObject(plan);
     this.#resource = resourceName(plan.stream.resource);
     this.generation = plan.generation ?? 0;
@@ -232,7 +235,7 @@ export class ObjectChanges {
   }
 
   #extract(text: Buffer): Record<string, FieldValue> | undefined {
-    return this.#extractors?.extract(parseForCel(text), this.#output.fieldError);
+    return this.#extractors?.extract(this.#readForCel(text), this.#output.fieldError);
   }
 
   #patch(before: Buffer, after: Buffer): Uint8Array | undefined {

@@ -1,5 +1,6 @@
 import type { Encoding } from '../model/encoding.ts';
 import type { FieldType } from '../model/field-type.ts';
+import type { NatsFramePlan } from '../model/nats-frame.ts';
 import type { Stream } from '../model/resource.ts';
 
 export { FIELD_TYPES, type FieldType } from '../model/field-type.ts';
@@ -19,6 +20,8 @@ export interface LanePlan {
   readonly subject?: string;
   /** CloudEvents in one JSON document, or only the data with the attributes left to the transport's headers. */
   readonly cloudEvents?: 'structured' | 'binary';
+  /** Write each record as a message of the NATS protocol. */
+  readonly frame?: NatsFramePlan;
 }
 
 /** All that a worker needs to know of a stream: the rules that match it, merged. Plain data, structured-cloneable. */

@@ -1,75 +1,80 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Fingerprint, fingerprint } from './fingerprint.ts';
+import { decodeSibling, SiblingDictionary, SiblingEncoder } from './sibling-codec.ts';
 
 /**
- * Keeps objects small: deflate with a sibling of the same stream as dictionary (a 5 KB pod takes 200 to 600 bytes, about
- * 40 µs). A packed object says which dictionary it needs:
+ * Keeps objects small: as the difference from a sibling of the same stream, the dictionary (a 4 KB pod takes about 400 bytes
+ * and 10 µs; deflate takes 280 bytes and 60 µs: docs/decisions/0013-own-codec-for-snapshots.md). A packed object says which
+ * dictionary it needs:
  *
- *     u32 dictionary id | u32 length of the object | raw deflate
+ *     u32 dictionary id | u32 length of the object, and the bit ENCODED | sibling-codec.ts
  *
  * A dictionary lies in the known-objects set itself, under a key that no object has (there is no slash in it), so that
  * what was packed before a restart, or by another shard of the stream, can be read.
  */
 const KEY_PREFIX = '#dictionary:';
 const HEAD = 8;
-/** Within the window of deflate below. */
 const MAX_DICTIONARY = 15 * 1024;
-const OPTIONS = { level: 3, windowBits: 14, memLevel: 7 } as const;
+/** Not there in what was packed by deflate. */
+const ENCODED = 0x80000000;
+/** No watch event is longer. */
+const MAX_OBJECT = 64 * 2 ** 20;
 
 export function isDictionaryKey(key: string): boolean {
   return key.startsWith(KEY_PREFIX);
 }
 
 export class Snapshots {
-  readonly #dictionaries = new Map<number, Buffer>();
+  readonly #dictionaries = new Map<number, SiblingDictionary>();
+  readonly #encoder = new SiblingEncoder();
   #current = 0;
+  /** Used again for each object. */
+  #packed = Buffer.allocUnsafeSlow(4096);
+  #unpacked = Buffer.allocUnsafeSlow(16 * 1024);
 
   /** Takes a dictionary over that was stored before. */
   add(key: string, dictionary: Uint8Array): void {
     const id = Number.parseInt(key.slice(KEY_PREFIX.length), 16);
-    this.#dictionaries.set(id, Buffer.from(dictionary));
+    this.#dictionaries.set(id, new SiblingDictionary(Buffer.from(dictionary)));
     if (this.#current === 0) this.#current = id;
   }
 
   /** All dictionaries with their keys, for a store that has lost them. */
   *all(): Generator<{ key: string; value: Buffer }> {
-    for (const [id, value] of this.#dictionaries) yield { key: keyOf(id), value };
+    for (const [id, { bytes }] of this.#dictionaries) yield { key: keyOf(id), value: bytes };
   }
 
-  /** @param keep stores a dictionary; called before the first object that needs it */
+  /**
+   * @param keep stores a dictionary; called before the first object that needs it
+   * @returns a view, valid until the next call
+   */
   pack(object: Buffer, keep: (key: string, dictionary: Buffer) => void): Buffer {
-    if (this.#current === 0) {
-      const dictionary = Buffer.from(object.subarray(0, MAX_DICTIONARY));
-      this.#current = idOf(dictionary);
+    let dictionary = this.#dictionaries.get(this.#current);
+    if (dictionary === undefined) {
+      const bytes = Buffer.from(object.subarray(0, MAX_DICTIONARY));
+      this.#current = idOf(bytes);
+      dictionary = new SiblingDictionary(bytes);
       this.#dictionaries.set(this.#current, dictionary);
-      keep(keyOf(this.#current), dictionary);
+      keep(keyOf(this.#current), bytes);
     }
-    const dictionary = this.#dictionaries.get(this.#current) as Buffer;
-    const deflated = deflateRawSync(object, { ...OPTIONS, dictionary });
-    const packed = Buffer.allocUnsafe(HEAD + deflated.length);
+    const encoded = this.#encoder.encode(object, dictionary);
+    if (this.#packed.length < HEAD + encoded.length) this.#packed = Buffer.allocUnsafeSlow(2 * (HEAD + encoded.length));
+    const packed = this.#packed.subarray(0, HEAD + encoded.length);
     packed.writeUInt32LE(this.#current, 0);
-    packed.writeUInt32LE(object.length, 4);
-    deflated.copy(packed, HEAD);
+    packed.writeUInt32LE((object.length | ENCODED) >>> 0, 4);
+    packed.set(encoded, HEAD);
     return packed;
   }
 
-  /** @returns undefined where there is none, or its dictionary or itself has been damaged: then there is no patch */
+  /** @returns a view, valid until the next call; undefined where there is none, or its dictionary or itself has been damaged: then there is no patch */
   unpack(packed: Buffer): Buffer | undefined {
     if (packed.length <= HEAD) return undefined;
     const dictionary = this.#dictionaries.get(packed.readUInt32LE(0));
-    if (dictionary === undefined) return undefined;
     const length = packed.readUInt32LE(4);
-    try {
-      const object = inflateRawSync(packed.subarray(HEAD), {
-        windowBits: 15,
-        dictionary,
-        maxOutputLength: Math.max(1, length),
-      });
-      return object.length === length ? object : undefined;
-    } catch (error) {
-      if (!(error instanceof Error) || !('code' in error)) throw error;
-      return undefined;
-    }
+    if (dictionary === undefined || length < ENCODED || length - ENCODED > MAX_OBJECT) return undefined;
+    const size = length - ENCODED;
+    if (this.#unpacked.length < size) this.#unpacked = Buffer.allocUnsafeSlow(2 * size);
+    const isWhole = decodeSibling(packed.subarray(HEAD), dictionary.bytes, this.#unpacked, size);
+    return isWhole ? this.#unpacked.subarray(0, size) : undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import { errorMessage, WatershardError } from '../model/errors.ts';
+import { release } from '../model/release.ts';
 import type { ApiResponse } from './api-client.ts';
 import { unixMicros } from './clock.ts';
 import { type Split, Splitter } from './splitter.ts';
@@ -25,6 +26,10 @@ export class Connection {
   #pageChunks: Buffer[] = [];
   #body: ApiResponse['body'] | undefined;
   #scheduled = false;
+  /** Bytes that were read and not told of. */
+  #unreported = 0;
+  /** Of what was read last. */
+  #source: ArrayBufferLike | undefined;
   /** When something was read last, or reading began again: milliseconds of performance.now(). */
   touchedAt = performance.now();
   /** When the last byte was read: Unix time, microseconds. */
@@ -50,6 +55,11 @@ export class Connection {
     body.on('end', () => this.#over({ type: 'ended' }));
     body.on('error', (cause) => this.#broken(cause));
     body.on('close', () => this.#broken(new Error('the connection was closed')));
+  }
+
+  /** Bytes that were read and not taken. */
+  get pending(): number {
+    return this.#splitter.pending;
   }
 
   next(): Split | undefined {
@@ -83,26 +93,38 @@ export class Connection {
     this.#controller.abort();
   }
 
+  /** Called for each chunk of the response, of which an API server makes one an event. */
   #read(chunk: Buffer): void {
-    this.touchedAt = performance.now();
-    this.observedAt = unixMicros();
-    this.#events.bytes(chunk.length);
+    this.#unreported += chunk.length;
+    if (!this.#scheduled || this.#source !== chunk.buffer) {
+      this.touchedAt = performance.now();
+      this.observedAt = unixMicros();
+    }
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(this.#turnEnded);
+    }
     if (this.kind === 'page') {
       this.#pageChunks.push(chunk);
       return;
     }
     this.#splitter.push(chunk);
+    // What is cut out of one read of the socket comes one piece after the other: all of the read before has come.
+    if (this.#source !== undefined && this.#source !== chunk.buffer) release(this.#source);
+    this.#source = chunk.buffer;
     if (this.#splitter.pending >= EAGER_BYTES) this.#events.ready(this);
-    else if (!this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(this.#turnEnded);
-    }
   }
 
   readonly #turnEnded = (): void => {
     this.#scheduled = false;
+    this.#report();
     this.#events.ready(this);
   };
+
+  #report(): void {
+    if (this.#unreported > 0) this.#events.bytes(this.#unreported);
+    this.#unreported = 0;
+  }
 
   #broken(cause: Error): void {
     if (this.outcome !== undefined) return;
@@ -113,6 +135,7 @@ export class Connection {
   }
 
   #over(outcome: Outcome): void {
+    this.#report();
     this.outcome ??= outcome;
     this.#events.ready(this);
   }

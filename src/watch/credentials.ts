@@ -4,6 +4,7 @@ import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
 import { errorMessage, WatershardError } from '../model/errors.ts';
 import type { TlsMaterial } from './agents.ts';
 import { ExecPlugin } from './exec-plugin.ts';
+import { loadKubeConfigClass } from './kubeconfig-class.ts';
 import { contextFault } from './kubeconfig-faults.ts';
 
 /** Where a pod finds the token of its service account. */
@@ -51,9 +52,8 @@ export class Credentials {
    * @throws WatershardError KUBECONFIG_INVALID
    */
   static async load(path?: string, root = ''): Promise<Credentials> {
-    // Its import takes 0.4 s and 90 MB, which commands that do not watch need not pay.
-    const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
-    return new Credentials(path, root, KubeConfig, await import('./token-file.ts'));
+    // Not imported at the top: commands that do not watch need not pay for it.
+    return new Credentials(path, root, await loadKubeConfigClass(), await import('./token-file.ts'));
   }
 
   get server(): string {

@@ -1,5 +1,5 @@
 import { errorMessage, WatershardError } from '../model/errors.ts';
-import type { Intake, IntakeSink } from '../model/intake.ts';
+import type { Intake, IntakeBusy, IntakeSink } from '../model/intake.ts';
 import { scanList } from '../model/list-scan.ts';
 import type { Stream } from '../model/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -9,6 +9,7 @@ import { parseErrorEvent } from './api-status.ts';
 import { TOLERATED, TOLERATED_MS } from './backoff.ts';
 import { unixMicros } from './clock.ts';
 import { Connection } from './connection.ts';
+import { Gathering } from './gathering.ts';
 import type { ListSlots } from './list-slots.ts';
 import { initialContext, transition } from './machine.ts';
 import type { Context, Effect, Event, State } from './machine-types.ts';
@@ -20,6 +21,7 @@ import type { StreamingSupport } from './streaming-support.ts';
 export interface DriverOptions {
   readonly api: Pick<ApiClient, 'get'>;
   readonly sink: IntakeSink;
+  readonly busy?: IntakeBusy;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** Shared by all streams of a cluster. */
@@ -61,6 +63,7 @@ export class StreamDriver {
   #silence: NodeJS.Timeout | undefined;
   /** Set while nothing may be read. */
   #credit: Promise<unknown> | undefined;
+  readonly #gathering: Gathering;
   #releaseSlot: (() => void) | undefined;
   #events: Event[] = [];
   #dispatching = false;
@@ -74,6 +77,9 @@ export class StreamDriver {
     this.#framesRead = options.metrics.framesRead.labels({ stream: stream.id });
     this.#context = initialContext(stream.id);
     this.#pageLimit = options.pageSize;
+    this.#gathering = new Gathering(stream, options.busy, () => {
+      if (this.#connection !== undefined) this.#drain(this.#connection);
+    });
     options.metrics.streams.inc({ state: this.#state });
   }
 
@@ -342,6 +348,7 @@ export class StreamDriver {
   /** Hands over what was read, for as long as there is credit; then, where the connection is over, says so. */
   #drain(connection: Connection): void {
     while (connection === this.#connection && this.#credit === undefined) {
+      if (this.#gathering.holds(connection)) return;
       const split = connection.kind === 'watch' ? connection.next() : undefined;
       if (split === undefined) break;
       this.#lastEventAt = Date.now();

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { errorMessage } from '../model/errors.ts';
-import type { IntakeSink } from '../model/intake.ts';
+import type { IntakeBusy, IntakeSink } from '../model/intake.ts';
 import { type Resource, resourceName, type Stream } from '../model/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -32,6 +32,7 @@ export interface WatcherOptions {
   readonly api: ApiClient;
   readonly config: WatchConfig;
   readonly sink: IntakeSink;
+  readonly busy?: IntakeBusy;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** A stream is about to begin, or to begin again; nothing of it is handed over before this settles. */
@@ -222,7 +223,7 @@ export class Watcher {
     await entry.driver?.stop();
     entry.driver = undefined;
     if (this.#ending.signal.aborted) return;
-    const { api, config, sink, metrics, logger } = this.#o;
+    const { api, config, sink, busy, metrics, logger } = this.#o;
     // Not while it is under way, which may take long: the next discovery would begin the stream once more.
     entry.failed = false;
     const start = await this.#o.onStream(entry.stream).catch((error: unknown) => {
@@ -237,6 +238,7 @@ export class Watcher {
     entry.driver = new StreamDriver(entry.stream, {
       api,
       sink,
+      ...(busy === undefined ? {} : { busy }),
       metrics,
       logger,
       listSlots: this.#slots,

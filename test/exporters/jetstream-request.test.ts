@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { headers } from '@nats-io/transport-node';
 import {
   answerReader,
-  headerWriter,
   streamSubject,
   subjectCoverage,
   subjectFault,
   subjectPattern,
 } from '../../src/exporters/jetstream/request.ts';
+import { headerWriter } from '../../src/model/nats-frame.ts';
 
 test('header bytes are those of the client library', () => {
   const library = headers();
@@ -17,11 +17,11 @@ test('header bytes are those of the client library', () => {
   library.set('Nats-Msg-Id', 'uid-ä:deleted');
   library.set('ce-type', 'x');
   const encoded = (library as unknown as { encode(): Uint8Array }).encode();
-  assert.deepEqual(headerWriter('K8S')('uid-ä:deleted', 'DELETED', { 'ce-type': 'x' }), Buffer.from(encoded));
+  assert.equal(headerWriter('K8S')('uid-ä:deleted', 'DELETED', { 'ce-type': 'x' }), Buffer.from(encoded).toString());
 });
 
 test('no value can add a header', () => {
-  const text = headerWriter('K8S')('a\r\nEvil: 1', 'CREATED', { 'ce-id': 'b\nEvil: 2' }).toString();
+  const text = headerWriter('K8S')('a\r\nEvil: 1', 'CREATED', { 'ce-id': 'b\nEvil: 2' });
   assert.equal(text.split('\r\n').filter((line) => line.startsWith('Evil')).length, 0);
   assert.equal(text.split('\r\n').length, 7);
 });

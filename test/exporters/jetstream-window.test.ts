@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { KeyedWindow, type Message, type OpenBatch } from '../../src/exporters/jetstream/window.ts';
+import type { Message, OpenBatch } from '../../src/exporters/jetstream/message.ts';
+import { KeyedWindow } from '../../src/exporters/jetstream/window.ts';
 import { makeBatch, PODS, type TestRecord } from '../support/batches.ts';
 
 const LIMITS = { messages: 4, bytes: 1000 };
@@ -203,7 +204,7 @@ test('whatever the answers and restarts: keys keep their order, everything is se
         sendAll();
       }
       while (window.inFlight.size > 0) {
-        settle(window.inFlight.values().next().value);
+        settle(window.inFlight.values()[0]);
         sendAll();
       }
       assert.ok(window.idle && window.queued === 0 && window.bytesInFlight === 0);

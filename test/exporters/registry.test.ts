@@ -23,7 +23,8 @@ test('the smallest configuration of each bus gets its defaults', () => {
     [true, 'json', false, 1024, 16 * 2 ** 20, 10_000, 60_000],
   );
   assert.equal(bus.subject, 'k8s.{cluster}.{group}.{resource}.{namespace}.{name}');
-  assert.deepEqual(EXPORTERS.jetstream.lane(bus), { encoding: 'json', subject: bus.subject });
+  const frame = { stream: 'K8S', replyLength: 42 };
+  assert.deepEqual(EXPORTERS.jetstream.lane(bus), { encoding: 'json', subject: bus.subject, frame });
   const created = EXPORTERS.jetstream.config.parse({ ...JETSTREAM, createStream: true });
   assert.deepEqual(created.createStream, { storage: 'file', replicas: 1, duplicateWindow: 120_000 });
   const file = EXPORTERS.file.config.parse({ name: 'out', type: 'file', path: '-' });

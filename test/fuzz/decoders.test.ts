@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { answerReader, headerWriter, subjectFault } from '../../src/exporters/jetstream/request.ts';
+import { answerReader, subjectFault } from '../../src/exporters/jetstream/request.ts';
 import { DeltaWriter, readDelta } from '../../src/model/delta.ts';
 import { WatershardError } from '../../src/model/errors.ts';
 import { LaneReader, LaneWriter } from '../../src/model/lane.ts';
+import { headerWriter } from '../../src/model/nats-frame.ts';
 import { compareResourceVersions } from '../../src/model/position.ts';
 import { DETECTED_BY, OPERATIONS } from '../../src/model/record.ts';
 import { readRow, rowFields } from '../../src/model/row.ts';
@@ -176,7 +177,7 @@ test('no id or attribute makes a header of its own, or throws', () => {
   const write = headerWriter('K8S');
   fc.assert(
     fc.property(fc.oneof(anyText, fc.constant('\ud800\r\n\r\nX: y')), anyText, (id, more) => {
-      const lines = write(id, 'CREATED', { 'ce-id': more }).toString().split('\r\n');
+      const lines = write(id, 'CREATED', { 'ce-id': more }).split('\r\n');
       assert.equal(lines.length, 7);
       assert.ok(!lines.join('').includes('\n'));
     }),

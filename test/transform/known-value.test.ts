@@ -61,7 +61,7 @@ test('snapshots survive a restart together with their dictionary, and are small'
         },
       }),
     );
-  const packed = [0, 1, 2].map((i) => before.pack(pod(i), (key, value) => stored.set(key, value)));
+  const packed = [0, 1, 2].map((i) => Buffer.from(before.pack(pod(i), (key, value) => stored.set(key, value))));
   assert.equal(stored.size, 1);
   assert.ok((packed[2] as Buffer).length < 150, `${(packed[2] as Buffer).length} bytes`);
   const after = new Snapshots();

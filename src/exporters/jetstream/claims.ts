@@ -7,9 +7,9 @@ import { backoffDelay } from '../backoff.ts';
 import type { ExporterContext } from '../exporter.ts';
 import { Trouble } from '../trouble.ts';
 import type { JetStreamConfig } from './config.ts';
+import type { Message } from './message.ts';
 import { type Claim, claimName } from './request.ts';
 import { FULL, STREAM_NOT_FOUND } from './server-errors.ts';
-import type { Message } from './window.ts';
 
 /** Puts at the same time: the library copies what it puts, 1 to 2 MB each. */
 const MAX_PUTS = 4;

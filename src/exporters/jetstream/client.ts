@@ -12,8 +12,12 @@ import {
 } from '@nats-io/transport-node';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import { backoffDelay } from '../backoff.ts';
+import { tapAnswers } from './answer-tap.ts';
 import type { JetStreamConfig } from './config.ts';
-import { type Answer, answerReader } from './request.ts';
+import { FrameSender } from './frame-sender.ts';
+import type { Message } from './message.ts';
+import { readToken, replyLength, replySubject } from './reply.ts';
+import { type Answer, answerReader, STORED } from './request.ts';
 
 export interface ClientEvents {
   /** The server's answer to the publish with this token. */
@@ -41,6 +45,7 @@ export class NatsClient {
   #connection: NatsConnection | undefined;
   #inbox = '';
   #subscription: Subscription | undefined;
+  #frames: FrameSender | undefined;
   #failures = 0;
   #closing = false;
 
@@ -78,6 +83,9 @@ export class NatsClient {
     this.#connection = connection;
     this.#failures = 0;
     this.#inbox = createInbox(this.#config.inboxPrefix);
+    const fits = replySubject(this.#inbox, 0).length === replyLength(this.#config.inboxPrefix);
+    this.#frames = fits ? FrameSender.on(connection, this.#inbox) : undefined;
+    tapAnswers(connection, this.#inbox, this.#config.stream, (token) => this.#events.answered(token, STORED));
     this.#subscription = undefined;
     void this.#follow(connection);
     await this.subscribe();
@@ -100,7 +108,19 @@ export class NatsClient {
 
   /** Throws what the library throws for an argument that it does not take. The payload must not change until it is sent. */
   publish(token: number, subject: string, headers: Uint8Array, payload: Uint8Array): void {
-    this.#connection?.publish(subject, payload, { reply: `${this.#inbox}.${token}`, headers: encoded(headers) });
+    const reply = replySubject(this.#inbox, token);
+    this.#connection?.publish(subject, payload, { reply, headers: encoded(headers) });
+  }
+
+  /** The same, as the lane has the message, with the next `flush`. @returns false where that cannot be done */
+  publishFrame(message: Message): boolean {
+    if (this.#connection === undefined || this.#frames === undefined) return false;
+    this.#frames.add(message);
+    return true;
+  }
+
+  flush(): void {
+    this.#frames?.flush();
   }
 
   async close(): Promise<void> {
@@ -144,11 +164,9 @@ export class NatsClient {
       return;
     }
     // Answers are small and come by the thousand: the status is only looked for where there is no data.
-    const token = Number(message.subject.slice(this.#inbox.length + 1));
-    this.#events.answered(
-      token,
-      this.#readAnswer(message.data, message.data.length === 0 ? (message.headers?.code ?? 0) : 0),
-    );
+    const { data } = message;
+    const status = data.length === 0 ? (message.headers?.code ?? 0) : 0;
+    this.#events.answered(readToken(subjectBytes(message), this.#inbox.length + 1), this.#readAnswer(data, status));
   }
 
   async #follow(connection: NatsConnection): Promise<void> {
@@ -177,6 +195,7 @@ export class NatsClient {
     if (this.#closing) return;
     const closed = await connection.closed();
     this.#connection = undefined;
+    this.#frames = undefined;
     const reason = stale ? new Error('the server does not answer pings') : closed;
     this.#events.closed(connectFault(this.#config, reason ?? new Error('the connection was closed')));
   }
@@ -184,6 +203,12 @@ export class NatsClient {
   #forbidden(what: string, cause: Error): WatershardError {
     return new WatershardError('EXPORTER_REFUSED', `the NATS user may not ${what}`, { cause });
   }
+}
+
+/** The library keeps what it has read, and makes a string of it only where it is asked. */
+function subjectBytes(message: Msg): Uint8Array {
+  const read = (message as Msg & { readonly _msg?: { readonly subject?: unknown } })._msg?.subject;
+  return read instanceof Uint8Array ? read : Buffer.from(message.subject);
 }
 
 /** The library only calls `encode` of the headers that it publishes; request.test.ts compares the bytes with the library's own. */

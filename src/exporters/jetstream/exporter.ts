@@ -6,14 +6,16 @@ import { DrainWaiters } from '../drain-waiters.ts';
 import type { Batch, Capabilities, Exporter, ExporterContext, Health } from '../exporter.ts';
 import { rejectRecord } from '../rejection.ts';
 import { sinkError, Trouble } from '../trouble.ts';
-import { attributeWriter } from './attributes.ts';
 import { ClaimStore } from './claims.ts';
 import { NatsClient } from './client.ts';
 import type { JetStreamConfig } from './config.ts';
-import { type Answer, type Claim, claimReference, headerWriter, subjectFault } from './request.ts';
+import type { Message, OpenBatch } from './message.ts';
+import { messageFault, messageHeaders } from './message-headers.ts';
+import { onceATurn } from './once-a-turn.ts';
+import { type Answer, type Claim, claimReference } from './request.ts';
 import { verdictOn } from './server-errors.ts';
 import { TargetCheck } from './target.ts';
-import { KeyedWindow, type Message, type OpenBatch } from './window.ts';
+import { KeyedWindow } from './window.ts';
 
 /**
  * `down`: not connected, or the stream was not checked since. `holding`: connected, but a message was refused for a reason
@@ -33,8 +35,7 @@ export class JetStreamExporter implements Exporter {
   readonly #target: TargetCheck;
   /** Where records go that are too large; undefined where they are rejected. */
   readonly #claims: ClaimStore | undefined;
-  readonly #headers: ReturnType<typeof headerWriter>;
-  readonly #attributes: ReturnType<typeof attributeWriter>;
+  readonly #headers: ReturnType<typeof messageHeaders>;
   readonly #ending = new AbortController();
   readonly #drained = new DrainWaiters();
   #phase: Phase = 'down';
@@ -52,6 +53,8 @@ export class JetStreamExporter implements Exporter {
   /** Something was stored since the last look at what is late. */
   #heard = false;
   #acked = 0;
+  /** What all the answers of one turn of the event loop make room for is written at once. */
+  readonly #pumpSoon = onceATurn(() => this.#pump());
 
   constructor(config: JetStreamConfig, context: ExporterContext, capabilities: Capabilities) {
     this.name = context.name;
@@ -60,8 +63,7 @@ export class JetStreamExporter implements Exporter {
     this.#context = context;
     this.#trouble = new Trouble(context);
     this.#target = new TargetCheck(config, context);
-    this.#headers = headerWriter(config.stream);
-    this.#attributes = attributeWriter(config, context.cluster);
+    this.#headers = messageHeaders(config, context.cluster);
     this.#window = new KeyedWindow({ messages: config.maxInFlight, bytes: config.maxInFlightBytes }, (batch) =>
       this.#settled(batch),
     );
@@ -215,7 +217,7 @@ export class JetStreamExporter implements Exporter {
     this.#failures = 0;
     this.#phase = 'ready';
     this.#recovered();
-    for (const message of [...this.#window.inFlight.values()]) {
+    for (const message of this.#window.inFlight.values()) {
       message.unansweredAttempts = 0;
       this.#send(message, 'reconnect');
     }
@@ -226,16 +228,13 @@ export class JetStreamExporter implements Exporter {
     while (this.#phase === 'ready') {
       const message = this.#window.next();
       if (message === undefined) break;
-      const { subject, id, operation, payload } = message;
-      const fault = subjectFault(subject);
-      message.headers = this.#headers(id, operation, this.#attributes(message));
-      const size = message.headers.length + payload.length;
       const limit = Math.min(this.#client.maxPayload ?? Infinity, this.#maxMessage ?? Infinity);
-      if (fault !== undefined) this.#reject(message, 'RECORD_REJECTED', fault);
-      else if (size > limit)
-        this.#tooLarge(message, `it has ${size} bytes with its headers, the server takes ${limit}`);
-      else this.#send(message);
+      const fault = messageFault(message, limit, this.#headers);
+      if (fault === undefined) this.#send(message);
+      else if (fault.code === 'RECORD_REJECTED') this.#reject(message, fault.code, fault.reason);
+      else this.#tooLarge(message, fault.reason);
     }
+    this.#client.flush();
     if (this.#window.idle) this.#drained.wake();
   }
 
@@ -243,7 +242,9 @@ export class JetStreamExporter implements Exporter {
     if (retryReason !== undefined) this.#context.metrics.retries.inc({ exporter: this.name, reason: retryReason });
     this.#window.sent(message);
     try {
-      this.#client.publish(message.token, message.subject, message.headers, message.reference ?? message.payload);
+      if (message.reference === undefined && message.framed && this.#client.publishFrame(message)) return;
+      const { token, subject, reference = message.payload } = message;
+      this.#client.publish(token, subject, this.#headers(message), reference);
     } catch (e) {
       // The library refuses an argument (a restarted server may take less), or the connection was closed: that is told by itself.
       if (e instanceof Error && e.name === 'InvalidArgumentError') this.#tooLarge(message, errorMessage(e));
@@ -262,7 +263,7 @@ export class JetStreamExporter implements Exporter {
       this.#window.settle(message, true);
       if (message === this.#probe) this.#release();
       else this.#heard = true;
-      this.#pump();
+      this.#pumpSoon();
       return;
     }
     this.#refused(message, answer);
@@ -315,7 +316,7 @@ export class JetStreamExporter implements Exporter {
     this.#probe = undefined;
     this.#phase = 'ready';
     this.#recovered();
-    for (const message of [...this.#window.inFlight.values()]) {
+    for (const message of this.#window.inFlight.values()) {
       if (message.failed && this.#phase === 'ready') this.#send(message, 'held');
     }
   }
@@ -365,12 +366,8 @@ export class JetStreamExporter implements Exporter {
   #claimed(message: Message, claim: Claim | undefined): void {
     if (claim === undefined || message.batch.void) this.#window.settle(message, false);
     else {
-      const { id, operation } = message;
-      message.headers = this.#headers(id, operation, {
-        ...this.#attributes(message),
-        'Watershard-Claim-Check': `${claim.bucket}/${claim.name}`,
-      });
-      message.reference = claimReference(id, operation, this.#context.cluster, claim);
+      this.#headers(message, claim);
+      message.reference = claimReference(message.id, message.operation, this.#context.cluster, claim);
       this.#window.unpark(message);
       if (this.#phase === 'ready') this.#send(message);
       else message.failed = true; // sent when the connection is back, or what was refused is stored

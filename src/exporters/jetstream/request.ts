@@ -1,34 +1,5 @@
-import { OPERATIONS, type Operation } from '../../model/record.ts';
-
-/** The server ends a connection whose protocol line is longer than its max_control_line (4096), and does not tell the limit. */
-const MAX_SUBJECT = 2048;
-
-/**
- * Makes the header block of a message as it goes over the wire (ADR-4 of NATS): the stream that has to take it, the
- * operation and the id by which the server suppresses duplicates. Built as text at once: the client library's header map
- * costs several times as much a message.
- */
-export function headerWriter(
-  stream: string,
-): (id: string, operation: Operation, more?: Readonly<Record<string, string>>) => Buffer {
-  const heads = new Map(
-    OPERATIONS.map((operation) => [
-      operation,
-      `NATS/1.0\r\nNats-Expected-Stream: ${stream}\r\nWatershard-Operation: ${operation}\r\nNats-Msg-Id: `,
-    ]),
-  );
-  return (id, operation, more) => {
-    let text = heads.get(operation) + lineSafe(id);
-    if (more !== undefined) for (const name in more) text += `\r\n${name}: ${lineSafe(more[name] ?? '')}`;
-    return Buffer.from(`${text}\r\n\r\n`);
-  };
-}
-
-const LINE_BREAK = /[\r\n]/;
-/** A header ends at a line break; none stands in an id or name of Kubernetes, but nothing must be able to add a header. */
-function lineSafe(value: string): string {
-  return LINE_BREAK.test(value) ? encodeURIComponent(value.toWellFormed()) : value;
-}
+import { MAX_SUBJECT } from '../../model/nats-frame.ts';
+import type { Operation } from '../../model/record.ts';
 
 const UNFIT = /[\s*>]|^\.|\.$|\.\.|^\$|^$/;
 /** Why a message cannot be published to the subject, or undefined. */
@@ -109,17 +80,25 @@ export type Answer =
   /** `code` is the JetStream error code (errors.json of nats-server), `status` its HTTP-like class. */
   | { readonly type: 'refused'; readonly code: number; readonly status: number; readonly description: string };
 
-const STORED: Answer = { type: 'stored', duplicate: false };
+export const STORED: Answer = { type: 'stored', duplicate: false };
 const DUPLICATE: Answer = { type: 'stored', duplicate: true };
 const NO_RESPONDERS: Answer = { type: 'no-responders' };
 
+/** Tells the one answer that comes for each message by its bytes: `{"stream":"K8S","seq":7}`. */
+export function storedReader(stream: string): (bytes: Uint8Array, start: number, end: number) => boolean {
+  const usual = Buffer.from(`{"stream":${JSON.stringify(stream)},"seq":`);
+  return (bytes, start, end) => {
+    for (let i = 0; i < usual.length; i++) if (bytes[start + i] !== usual[i]) return false;
+    return isSequence(bytes, start + usual.length, end);
+  };
+}
+
 /** Makes the reader of publish acknowledgements: `{"stream":"K8S","seq":7}`, with `"duplicate":true` or an `"error"`. */
 export function answerReader(stream: string): (data: Uint8Array, status: number) => Answer {
-  const usual = Buffer.from(`{"stream":${JSON.stringify(stream)},"seq":`);
+  const isStored = storedReader(stream);
   return (data, status) => {
     if (data.length === 0) return status === 503 ? NO_RESPONDERS : refused(0, status, 'an empty answer');
-    // The one answer that comes for each message is told by its bytes; the rest is rare and is parsed.
-    if (endsInSequence(data, usual.length) && usual.equals(data.subarray(0, usual.length))) return STORED;
+    if (isStored(data, 0, data.length)) return STORED;
     let answer: unknown;
     try {
       answer = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.length).toString());
@@ -138,10 +117,10 @@ export function answerReader(stream: string): (data: Uint8Array, status: number)
 }
 
 /** Whether there are only digits from there to the brace that ends it, the first of them not 0. */
-function endsInSequence(data: Uint8Array, start: number): boolean {
-  const last = data.length - 1;
-  if (last <= start || last > start + 20 || data[last] !== 0x7d || data[start] === 0x30) return false;
-  for (let i = start; i < last; i++) if ((data[i] as number) < 0x30 || (data[i] as number) > 0x39) return false;
+function isSequence(bytes: Uint8Array, start: number, end: number): boolean {
+  const last = end - 1;
+  if (last <= start || last > start + 20 || bytes[last] !== 0x7d || bytes[start] === 0x30) return false;
+  for (let i = start; i < last; i++) if ((bytes[i] as number) < 0x30 || (bytes[i] as number) > 0x39) return false;
   return true;
 }
 

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../exporter.ts';
 import type { ExporterType } from '../exporter-type.ts';
 import { jetstreamConfig } from './config.ts';
+import { replyLength } from './reply.ts';
 
 const capabilities: Capabilities = {
   acknowledges: true,
@@ -14,8 +15,13 @@ const capabilities: Capabilities = {
 export const jetstreamType: ExporterType<typeof jetstreamConfig> = {
   config: jetstreamConfig,
   capabilities,
-  lane: ({ encoding, subject, cloudEventsMode }) =>
-    encoding === 'cloudevents' ? { encoding, subject, cloudEvents: cloudEventsMode } : { encoding, subject },
+  lane: ({ encoding, subject, cloudEventsMode, stream, inboxPrefix, required, buffer }) => ({
+    encoding,
+    subject,
+    ...(encoding === 'cloudevents' ? { cloudEvents: cloudEventsMode } : {}),
+    // What waits on the disk may be sent by another process, with another stream and inbox in its configuration.
+    ...(!required && buffer.type === 'disk' ? {} : { frame: { stream, replyLength: replyLength(inboxPrefix) } }),
+  }),
   create: async (config, context) => {
     const { JetStreamExporter } = await import('./exporter.ts');
     return new JetStreamExporter(config, context, capabilities);

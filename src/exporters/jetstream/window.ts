@@ -1,6 +1,8 @@
-import { LaneReader, type LaneRecord } from '../../model/lane.ts';
-import type { Resource } from '../../model/resource.ts';
+import { LaneReader } from '../../model/lane.ts';
+import { release } from '../../model/release.ts';
 import type { Batch } from '../exporter.ts';
+import { InFlight } from './in-flight.ts';
+import { Message, type OpenBatch } from './message.ts';
 
 /**
  * Records that wait behind another of their key. More are not taken out of their batches, so that one busy object costs a
@@ -10,39 +12,6 @@ const MAX_WAITING = 8192;
 
 /** Times the timeout: how long a repeated message waits for its answer at most. */
 const PATIENCE = 8;
-
-/** A batch of which not every record is settled. */
-export interface OpenBatch {
-  readonly stream: string;
-  readonly resource: Resource;
-  readonly incarnation: number;
-  readonly sequence: number;
-  /** Records that are not settled. */
-  left: number;
-  stored: number;
-  storedBytes: number;
-  /** A newer incarnation of its stream began: what was not sent is not sent any more, and its acknowledgement is not told. */
-  void: boolean;
-}
-
-export interface Message extends LaneRecord {
-  readonly batch: OpenBatch;
-  /** Payload bytes. */
-  readonly bytes: number;
-  /** Set when it enters the window; the same for every attempt, so that a late answer to an earlier one counts. */
-  token: number;
-  headers: Uint8Array;
-  /** Sent in place of the payload, which is in the object store. */
-  reference: Uint8Array | undefined;
-  /** Of the last attempt; monotonic, milliseconds. */
-  sentAt: number;
-  attempts: number;
-  /** Of these, the ones since it was last answered, or the connection made. */
-  unansweredAttempts: number;
-  /** The server has answered the last attempt with an error, so it is not stored. */
-  failed: boolean;
-  next: Message | undefined;
-}
 
 interface StreamState {
   incarnation: number;
@@ -60,18 +29,19 @@ export class KeyedWindow {
   readonly #maxBytes: number;
   readonly #acked: (batch: OpenBatch) => void;
   readonly #streams = new Map<string, StreamState>();
-  readonly #queue: { readonly batch: OpenBatch; readonly reader: LaneReader; at: number }[] = [];
-  /** The last message of each key that is in flight or waits; each points to the one behind it. */
-  readonly #tails = new Map<string, Message>();
+  readonly #queue: { readonly batch: OpenBatch; at: number }[] = [];
+  /**
+   * The last message of each key that is in flight or waits; each points to the one behind it. Keys are told by a hash: two
+   * that have the same one wait for each other.
+   */
+  readonly #tails = new Map<number, Message>();
   /** First of their key, to be sent next. */
   #sendable: Message[] = [];
   #sendableAt = 0;
   #waiting = 0;
   #queued = 0;
-  #token = 0;
   #bytes = 0;
-  /** Sent and not settled, in the order in which they were sent first. */
-  readonly inFlight = new Map<number, Message>();
+  readonly inFlight = new InFlight();
   /** On their way to the object store: each keeps its key, and takes no room that others could have. */
   readonly #parked = new Set<Message>();
   /** Their dead letters are not stored yet. */
@@ -105,20 +75,20 @@ export class KeyedWindow {
   /** It is being sent. */
   sent(message: Message): void {
     message.sentAt = Date.now();
-    message.attempts++;
+    if (++message.attempts > 1) message.batch.repeated = true;
     message.unansweredAttempts++;
     message.failed = false;
   }
 
   /** A message was sent again, and has no answer yet. */
   get repeating(): boolean {
-    return [...this.inFlight.values()].some((m) => m.unansweredAttempts > 1);
+    return this.inFlight.values().some((m) => m.unansweredAttempts > 1);
   }
 
   /** A message in flight to this subject, or else any. */
   sentTo(subject: string): Message | undefined {
-    const [any] = this.inFlight.values();
-    return [...this.inFlight.values()].find((m) => m.subject === subject) ?? any;
+    const all = this.inFlight.values();
+    return all.find((m) => m.subject === subject) ?? all[0];
   }
 
   open(stream: string, incarnation: number): void {
@@ -139,15 +109,17 @@ export class KeyedWindow {
       resource: stream.resource,
       incarnation,
       sequence,
+      reader,
       left: reader.count,
       stored: 0,
       storedBytes: 0,
+      repeated: false,
       void: false,
     };
     state.batches.push(batch);
     this.#queued += reader.count;
     if (reader.count === 0) this.#complete(batch);
-    else this.#queue.push({ batch, reader, at: 0 });
+    else this.#queue.push({ batch, at: 0 });
   }
 
   /** The next message to send, which is then in flight; undefined where the window is full or nothing may be sent. */
@@ -168,8 +140,7 @@ export class KeyedWindow {
         this.#sendableAt = 0;
       }
       this.#queued--;
-      message.token = ++this.#token;
-      this.inFlight.set(message.token, message);
+      this.inFlight.add(message);
       this.#bytes += message.bytes;
       if (!message.batch.void) return message;
       this.settle(message, false);
@@ -181,9 +152,9 @@ export class KeyedWindow {
    * that does not read stays in memory until the connection is given up.
    */
   unanswered(timeout: number, now = Date.now()): Message[] {
-    return [...this.inFlight.values()].filter(
-      (m) => m.sentAt < now - timeout * Math.min(PATIENCE, 2 ** (m.unansweredAttempts - 1)),
-    );
+    return this.inFlight
+      .values()
+      .filter((m) => m.sentAt < now - timeout * Math.min(PATIENCE, 2 ** (m.unansweredAttempts - 1)));
   }
 
   /** Out of the window, while the next of its key still waits for it. */
@@ -195,8 +166,7 @@ export class KeyedWindow {
   /** Back in the window, with a new token: answers to what was sent before it was parked do not count. */
   unpark(message: Message): void {
     this.#parked.delete(message);
-    message.token = ++this.#token;
-    this.inFlight.set(message.token, message);
+    this.inFlight.add(message);
     this.#bytes += message.bytes;
   }
 
@@ -222,7 +192,7 @@ export class KeyedWindow {
 
   #leave(message: Message): void {
     if (this.#parked.delete(message)) return;
-    this.inFlight.delete(message.token);
+    this.inFlight.remove(message);
     this.#bytes -= message.bytes;
   }
 
@@ -232,42 +202,27 @@ export class KeyedWindow {
       this.#waiting--;
       this.#sendable.push(message.next);
       message.next = undefined;
-    } else this.#tails.delete(message.key);
+    } else this.#tails.delete(message.keyHash);
   }
 
   /** Takes one record out of its batch; false where there is none or too many wait. */
   #read(): boolean {
     const head = this.#queue[0];
     if (head === undefined || this.#waiting >= MAX_WAITING) return false;
-    if (head.batch.void && head.at < head.reader.count) {
-      const unread = head.reader.count - head.at;
+    const { batch } = head;
+    const { count } = batch.reader;
+    if (batch.void && head.at < count) {
+      const unread = count - head.at;
       this.#queued -= unread;
-      head.batch.left -= unread;
+      batch.left -= unread;
       this.#queue.shift();
-      if (head.batch.left === 0) this.#complete(head.batch);
+      if (batch.left === 0) this.#complete(batch);
       return true;
     }
-    const record = head.reader.at(head.at++);
-    if (head.at === head.reader.count) this.#queue.shift();
-    const message: Message = {
-      subject: record.subject,
-      key: record.key,
-      id: record.id,
-      operation: record.operation,
-      payload: record.payload,
-      batch: head.batch,
-      bytes: record.payload.length,
-      token: 0,
-      headers: EMPTY,
-      reference: undefined,
-      sentAt: 0,
-      attempts: 0,
-      unansweredAttempts: 0,
-      failed: false,
-      next: undefined,
-    };
-    const before = this.#tails.get(message.key);
-    this.#tails.set(message.key, message);
+    const message = new Message(batch, head.at++);
+    if (head.at === count) this.#queue.shift();
+    const before = this.#tails.get(message.keyHash);
+    this.#tails.set(message.keyHash, message);
     if (before === undefined) this.#sendable.push(message);
     else {
       before.next = message;
@@ -278,6 +233,7 @@ export class KeyedWindow {
 
   #complete(batch: OpenBatch): void {
     const state = this.#streams.get(batch.stream);
+    if (!batch.repeated) release(batch.reader.frames.buffer);
     if (batch.void || state === undefined) {
       this.#acked(batch);
       return;
@@ -288,5 +244,3 @@ export class KeyedWindow {
     }
   }
 }
-
-const EMPTY = new Uint8Array(0);

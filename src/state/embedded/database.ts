@@ -2,14 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { DeltaWriter, readDelta } from '../../model/delta.ts';
+import { DeltaWriter } from '../../model/delta.ts';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import type { Position } from '../../model/position.ts';
 import type { StateIdentity, StreamCommit } from '../state.ts';
+import { CHANGES_TABLE, ChangeLog } from './change-log.ts';
 import type { KnownChunk, Opened } from './protocol.ts';
 import { sqliteError } from './sqlite-error.ts';
 
-const SCHEMA = '1';
+const SCHEMA = '2';
+/** Without the log of changes; becomes the current one when it is opened. */
+const WITHOUT_LOG = '1';
 const CHUNK_BYTES = 1024 * 1024;
 const CHUNK_ROWS = 20_000;
 
@@ -20,6 +23,7 @@ const TABLES = `
     committed_at INTEGER NOT NULL, scope TEXT NOT NULL, generation INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE TABLE known (stream INTEGER NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (stream, key)) STRICT, WITHOUT ROWID;
+  ${CHANGES_TABLE}
 `;
 
 /**
@@ -36,10 +40,8 @@ export class EmbeddedDatabase {
   readonly #database: DatabaseSync;
   readonly #inode: number;
   readonly #ids = new Map<string, number>();
-  readonly #statements: Record<
-    'put' | 'remove' | 'position' | 'known' | 'begin' | 'commit' | 'rollback',
-    StatementSync
-  >;
+  readonly #statements: Record<'position' | 'known' | 'begin' | 'commit' | 'rollback', StatementSync>;
+  readonly #changes: ChangeLog;
   readonly opened: Opened;
 
   /** @throws WatershardError STATE_HELD, STATE_OF_ANOTHER_CLUSTER, STATE_SCHEMA, STATE_CORRUPT, STATE_FULL, STATE_UNAVAILABLE */
@@ -53,6 +55,7 @@ export class EmbeddedDatabase {
       this.opened = take(database, identity, doing);
       this.#inode = statSync(file).ino;
       this.#statements = prepare(database);
+      this.#changes = new ChangeLog(database);
       for (const row of database.prepare('SELECT id, name FROM streams').iterate())
         this.#ids.set(String(row.name), Number(row.id));
       writeOwner(file, identity.owner);
@@ -86,6 +89,7 @@ export class EmbeddedDatabase {
     const id = this.#ids.get(stream);
     const writer = new DeltaWriter();
     if (id === undefined) return { packed: writer.finish(), after: undefined };
+    if (after === undefined) this.#transaction(`reading the state file ${this.#file}`, () => this.#changes.foldAll());
     let bytes = 0;
     let last: Uint8Array | undefined;
     // The empty blob sorts before every key; no key is empty, each holds a slash.
@@ -119,13 +123,9 @@ export class EmbeddedDatabase {
         const row = [stream, sequence, resourceVersion, committedAt, scope, generation] as const;
         const id = Number(this.#statements.position.get(...row)?.id);
         this.#ids.set(stream, id);
-        for (const delta of deltas) {
-          for (const { key, value } of readDelta(delta)) {
-            if (value === undefined) this.#statements.remove.run(id, Buffer.from(key));
-            else this.#statements.put.run(id, Buffer.from(key), value);
-          }
-        }
+        for (const delta of deltas) this.#changes.append(id, new Uint8Array(delta));
       }
+      this.#changes.foldSome();
     });
   }
 
@@ -135,6 +135,7 @@ export class EmbeddedDatabase {
     this.#transaction(doing, () => {
       const id = this.#ids.get(stream);
       if (id === undefined) return;
+      this.#changes.forget(id);
       this.#database.prepare('DELETE FROM known WHERE stream = ?').run(id);
       this.#database.prepare('DELETE FROM streams WHERE id = ?').run(id);
     });
@@ -169,6 +170,7 @@ export class EmbeddedDatabase {
       // SQLite rolls some failures back by itself (a full disk), and a second ROLLBACK would hide the cause.
       if (this.#database.isTransaction) this.#statements.rollback.run();
       this.#forgetNewIds();
+      this.#changes.rolledBack();
       throw sqliteError(doing, e);
     }
   }
@@ -195,7 +197,9 @@ function take(database: DatabaseSync, identity: StateIdentity, doing: string): O
   }
   const meta = readMeta(database, doing);
   const of = (key: string): string => meta.get(key) ?? '';
-  if (of('schema') !== SCHEMA)
+  if (of('schema') === WITHOUT_LOG) {
+    database.exec(`${CHANGES_TABLE} UPDATE meta SET value = '${SCHEMA}' WHERE key = 'schema'`);
+  } else if (of('schema') !== SCHEMA)
     throw new WatershardError(
       'STATE_SCHEMA',
       `${doing}: its schema is ${of('schema') || 'unknown'}, this version has ${SCHEMA}`,
@@ -235,10 +239,8 @@ function readMeta(database: DatabaseSync, doing: string): Map<string, string> {
 
 function prepare(
   database: DatabaseSync,
-): Record<'put' | 'remove' | 'position' | 'known' | 'begin' | 'commit' | 'rollback', StatementSync> {
+): Record<'position' | 'known' | 'begin' | 'commit' | 'rollback', StatementSync> {
   return {
-    put: database.prepare('INSERT OR REPLACE INTO known (stream, key, value) VALUES (?, ?, ?)'),
-    remove: database.prepare('DELETE FROM known WHERE stream = ? AND key = ?'),
     position: database.prepare(
       `INSERT INTO streams (name, sequence, resource_version, committed_at, scope, generation) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, resource_version = excluded.resource_version,

@@ -1,0 +1,72 @@
+import { OPERATIONS, type Operation } from './record.ts';
+
+/**
+ * A message as it goes over the wire to a NATS server (the client protocol, ADR-4 for headers):
+ *
+ *     HPUB <subject> <reply> <bytes of headers> <bytes of headers and payload>\r\n<headers>\r\n\r\n<payload>\r\n
+ *
+ * It is written where the record is encoded, off the main thread, all but the reply subject: that has room of a fixed
+ * width, which whoever sends the message fills in.
+ */
+export interface NatsFramePlan {
+  /** The stream that has to take the message. */
+  readonly stream: string;
+  /** Characters of the reply subject. */
+  readonly replyLength: number;
+}
+
+/** Before the subject. */
+export const SUBJECT_AT = 5;
+/** The server ends a connection whose protocol line is longer than its max_control_line (4096), and does not tell the limit. */
+export const MAX_SUBJECT = 2048;
+
+export type WriteHeaders = (id: string, operation: Operation, more?: Readonly<Record<string, string>>) => string;
+
+/**
+ * Makes the header block of a message: the stream that has to take it, the operation and the id by which the server
+ * suppresses duplicates. As text at once: the client library's header map costs several times as much a message.
+ */
+export function headerWriter(stream: string): WriteHeaders {
+  const heads = new Map(
+    OPERATIONS.map((operation) => [
+      operation,
+      `NATS/1.0\r\nNats-Expected-Stream: ${stream}\r\nWatershard-Operation: ${operation}\r\nNats-Msg-Id: `,
+    ]),
+  );
+  return (id, operation, more) => {
+    let text = heads.get(operation) + lineSafe(id);
+    if (more !== undefined) for (const name in more) text += `\r\n${name}: ${lineSafe(more[name] ?? '')}`;
+    return `${text}\r\n\r\n`;
+  };
+}
+
+/**
+ * Makes what stands before the payload.
+ * @returns undefined where the subject is too long for a line of the protocol
+ */
+export type WriteFrameHead = (
+  subject: string,
+  id: string,
+  operation: Operation,
+  payloadLength: number,
+  more?: Readonly<Record<string, string>>,
+) => string | undefined;
+
+export const FRAME_TAIL = Buffer.from('\r\n');
+
+export function frameHeadWriter({ stream, replyLength }: NatsFramePlan): WriteFrameHead {
+  const headers = headerWriter(stream);
+  const reply = '_'.repeat(replyLength);
+  return (subject, id, operation, payloadLength, more) => {
+    if (subject.length * 3 > MAX_SUBJECT && Buffer.byteLength(subject) > MAX_SUBJECT) return undefined;
+    const block = headers(id, operation, more);
+    const length = Buffer.byteLength(block);
+    return `HPUB ${subject} ${reply} ${length} ${length + payloadLength}\r\n${block}`;
+  };
+}
+
+const LINE_BREAK = /[\r\n]/;
+/** A header ends at a line break; none stands in an id or name of Kubernetes, but nothing must be able to add a header. */
+function lineSafe(value: string): string {
+  return LINE_BREAK.test(value) ? encodeURIComponent(value.toWellFormed()) : value;
+}
