@@ -14,13 +14,15 @@ export function redactUrls(text: string): string {
     .replace(QUERY, `$1${MASK}`);
 }
 
-/** A copy of a configuration that can be shown: passwords, tokens and keys are masked, also within URLs. */
+/** A copy of a configuration that can be shown: passwords, tokens, keys and the values of headers are masked, also within URLs. */
 export function redactConfig(config: unknown): unknown {
   if (typeof config === 'string') return redactUrls(config);
   if (Array.isArray(config)) return config.map(redactConfig);
   if (config === null || typeof config !== 'object') return config;
   return Object.fromEntries(
     Object.entries(config).map(([key, value]) => {
+      if (key === 'headers' && typeof value === 'object' && value !== null)
+        return [key, Object.fromEntries(Object.keys(value).map((name) => [name, MASK]))];
       const secret = SECRET_NAME.test(key) && !PLACE.test(key) && value !== undefined && typeof value !== 'boolean';
       return [key, secret ? MASK : redactConfig(value)];
     }),
