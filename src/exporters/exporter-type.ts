@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Encoding } from '../model/encoding.ts';
+import type { WatchProxyForm } from '../model/watch-proxy.ts';
 import type { Capabilities, Exporter, ExporterContext } from './exporter.ts';
 
 /** What the transform must produce for an exporter. */
@@ -8,6 +9,7 @@ export interface LaneWish {
   /** Template of the routing key (see LanePlan). */
   readonly subject?: string;
   readonly cloudEvents?: 'structured' | 'binary';
+  readonly watchProxy?: WatchProxyForm;
 }
 
 /** A kind of sink. This description is light: drivers are loaded by `create`, when a sink of the kind is in use. */

@@ -1,6 +1,7 @@
 import type { Encoding } from '../model/encoding.ts';
 import type { FieldType } from '../model/field-type.ts';
 import type { Stream } from '../model/resource.ts';
+import type { WatchProxyForm } from '../model/watch-proxy.ts';
 
 export { FIELD_TYPES, type FieldType } from '../model/field-type.ts';
 
@@ -19,6 +20,8 @@ export interface LanePlan {
   readonly subject?: string;
   /** CloudEvents in one JSON document, or only the data with the attributes left to the transport's headers. */
   readonly cloudEvents?: 'structured' | 'binary';
+  /** With the encoding `watch-proxy`. */
+  readonly watchProxy?: WatchProxyForm;
 }
 
 /** All that a worker needs to know of a stream: the rules that match it, merged. Plain data, structured-cloneable. */

@@ -49,8 +49,9 @@ test('what cannot work is refused at its path, and no secret is said', () => {
 });
 
 test('records stand in a body as the format says', () => {
+  const { watchProxy } = EXPORTERS.http.config.parse(SMALLEST);
   const bodies = (['array', 'ndjson', 'single'] as const).map((format) => {
-    const form = bodyForm({ encoding: 'json', format });
+    const form = bodyForm({ encoding: 'json', format, watchProxy });
     return [
       form.contentType,
       form.assemble(format === 'single' ? payloads.slice(0, 1) : payloads).toString(),
@@ -63,7 +64,7 @@ test('records stand in a body as the format says', () => {
     ['application/json', '{"n":1}', 1],
   ]);
   const types = (['array', 'ndjson', 'single'] as const).map(
-    (format) => bodyForm({ encoding: 'cloudevents', format }).contentType,
+    (format) => bodyForm({ encoding: 'cloudevents', format, watchProxy }).contentType,
   );
   assert.deepEqual(types, [
     'application/cloudevents-batch+json',
@@ -144,7 +145,7 @@ const DEPLOYMENTS: Resource = {
 const NODES: Resource = { group: '', version: 'v1', kind: 'Node', resource: 'nodes', namespaced: false };
 
 test('filters go by exact namespace, by resource and by operation', () => {
-  const none = { namespaces: { include: [], exclude: [] }, resources: [], operations: [] };
+  const none = EXPORTERS.http.config.parse(SMALLEST);
   assert.equal(streamFilter(none, DEPLOYMENTS), undefined);
   const passes = (settings: object, resource: Resource, key: string, operation = 'UPDATED' as const): string =>
     streamFilter({ ...none, ...settings }, resource)?.({ key, operation }) ?? '';
@@ -180,7 +181,7 @@ test('filters go by exact namespace, by resource and by operation', () => {
 
 test('a gap passes the filter of namespaces, since it concerns them all', () => {
   const filter = streamFilter(
-    { namespaces: { include: ['a'], exclude: [] }, resources: [], operations: [] },
+    EXPORTERS.http.config.parse({ ...SMALLEST, namespaces: { include: ['a'] } }),
     PODS.resource,
   );
   assert.equal(filter?.({ key: 'pods//', operation: 'GAP' }), '');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OPERATIONS } from '../../model/record.ts';
+import { WATCH_PROXY_EVENTS } from '../../model/watch-proxy.ts';
 import { byteSize, duration, exporterOptions } from '../options.ts';
 
 /** What the exporter sets itself; Authorization is set by `basic` and `bearerToken`. */
@@ -56,6 +57,37 @@ const namespaces = z
   .prefault({})
   .describe('Of which namespaces records are sent; by exact name. By default of all.');
 
+const watchProxy = z
+  .strictObject({
+    clusterName: z
+      .string()
+      .optional()
+      .meta({ description: 'In front of each uniqueId.', 'x-default': 'the name of the cluster' }),
+    assetIds: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('The asset_type_id by resource, which is named like services or deployments.apps.'),
+    meta: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .default(null)
+      .describe('What stands as meta in each body; its keys are sorted.'),
+    body: z
+      .enum(['http', 'vro'])
+      .default('http')
+      .describe('The body of its endpoints of type http, or that of vRealize Orchestrator around it.'),
+    keepKind: z
+      .boolean()
+      .default(false)
+      .describe('Leave apiVersion and kind in the objects, which watch-proxy does not have there.'),
+    filterEvents: z
+      .record(z.string(), z.array(z.enum(WATCH_PROXY_EVENTS)))
+      .default({})
+      .describe('Events that are not sent, by resource: add, update, delete.'),
+  })
+  .prefault({})
+  .describe('With encoding watch-proxy.');
+
 const secretText = z.string().min(1);
 
 export const httpConfig = z
@@ -63,12 +95,15 @@ export const httpConfig = z
     ...exporterOptions,
     type: z.literal('http'),
     url,
-    encoding: z.enum(['json', 'cloudevents']).default('json').describe('How a record is written.'),
+    encoding: z
+      .enum(['json', 'cloudevents', 'watch-proxy'])
+      .default('json')
+      .describe('How a record is written; watch-proxy: as the program of that name does.'),
     format: z
       .enum(['array', 'ndjson', 'single'])
       .default('array')
       .describe(
-        'How records stand in a body: array: one JSON array; ndjson: one record a line; single: one record a request, without anything around it.',
+        'How records stand in a body, unless it is that of watch-proxy: array: one JSON array; ndjson: one record a line; single: one record a request, without anything around it.',
       ),
     batch: z
       .strictObject({
@@ -92,7 +127,7 @@ export const httpConfig = z
     headers,
     basic: z
       .strictObject({
-        user: z.string().describe('User name.'),
+        user: z.string().describe('User name; where it is empty, nothing is sent.'),
         password: z.string().describe('Password; write it as ${NAME}.'),
       })
       .optional()
@@ -133,6 +168,7 @@ export const httpConfig = z
     requestTimeout: duration(100)
       .prefault('30s')
       .describe('Without a whole answer for this long a request is given up and made again. Duration.'),
+    watchProxy,
     namespaces,
     resources: z
       .array(z.string().min(1))

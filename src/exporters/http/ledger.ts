@@ -21,6 +21,7 @@ export interface Left {
   readonly resource: number;
   readonly namespace: number;
   readonly operation: number;
+  readonly event: number;
 }
 
 /** A record that is next, with where it came from. */
@@ -84,7 +85,7 @@ export class Ledger {
   add(batch: Batch, filter: Filter | undefined): { readonly batch: OpenBatch; readonly left: Left } {
     const { stream, incarnation, sequence } = batch;
     const reader = new LaneReader(batch.lane);
-    const left = { resource: 0, namespace: 0, operation: 0 };
+    const left = { resource: 0, namespace: 0, operation: 0, event: 0 };
     let picked: Uint32Array | undefined;
     if (filter !== undefined) {
       const kept: number[] = [];

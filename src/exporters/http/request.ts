@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { goJson } from '../../model/go-json.ts';
 import type { HttpConfig } from './config.ts';
 
 /** What stands before, between and behind the records of a body. */
@@ -25,7 +26,7 @@ const FRAMES: Readonly<Record<HttpConfig['format'], Frame>> = {
   ndjson: { ...frame('', '\n', '\n'), lines: true },
   single: { ...frame('', '', ''), lines: false },
 };
-const CONTENT_TYPES: Readonly<Record<HttpConfig['encoding'], Readonly<Record<HttpConfig['format'], string>>>> = {
+const CONTENT_TYPES: Readonly<Record<'json' | 'cloudevents', Readonly<Record<HttpConfig['format'], string>>>> = {
   json: { array: 'application/json', ndjson: 'application/x-ndjson', single: 'application/json' },
   cloudevents: {
     array: 'application/cloudevents-batch+json',
@@ -34,21 +35,43 @@ const CONTENT_TYPES: Readonly<Record<HttpConfig['encoding'], Readonly<Record<Htt
   },
 };
 
-export function bodyForm({ encoding, format }: Pick<HttpConfig, 'encoding' | 'format'>): BodyForm {
-  const form = FRAMES[format];
+export function bodyForm({
+  encoding,
+  format,
+  watchProxy,
+}: Pick<HttpConfig, 'encoding' | 'format' | 'watchProxy'>): BodyForm {
+  if (encoding === 'watch-proxy') return watchProxyForm(watchProxy);
   return {
     contentType: CONTENT_TYPES[encoding][format],
     most: format === 'single' ? 1 : Number.POSITIVE_INFINITY,
-    assemble: (payloads) => {
-      const parts: Uint8Array[] = [form.head];
-      payloads.forEach((payload, i) => {
-        if (i > 0) parts.push(form.separator);
-        parts.push(form.lines ? oneLine(payload) : payload);
-      });
-      parts.push(form.tail);
-      return Buffer.concat(parts);
-    },
+    assemble: (payloads) => framed(FRAMES[format], payloads),
   };
+}
+
+/** What watch-proxy posts to its endpoints of type `http`, and, as text within the input of a workflow, to those of type `vro`. */
+function watchProxyForm({ meta, body }: HttpConfig['watchProxy']): BodyForm {
+  const form = { ...frame('{"data":[', ',', `],"meta":${goJson(meta)}}`), lines: false };
+  const assemble = (payloads: readonly Uint8Array[]): Buffer => framed(form, payloads);
+  return {
+    contentType: 'application/json',
+    most: Number.POSITIVE_INFINITY,
+    assemble: body === 'http' ? assemble : (payloads) => vroInput(assemble(payloads)),
+  };
+}
+
+function vroInput(text: Buffer): Buffer {
+  const value = goJson(text.toString());
+  return Buffer.from(`{"parameters":[{"value":{"string":{"value":${value}}},"type":"string","name":"input"}]}`);
+}
+
+function framed({ head, separator, tail, lines }: Frame, payloads: readonly Uint8Array[]): Buffer {
+  const parts: Uint8Array[] = [head];
+  payloads.forEach((payload, i) => {
+    if (i > 0) parts.push(separator);
+    parts.push(lines ? oneLine(payload) : payload);
+  });
+  parts.push(tail);
+  return Buffer.concat(parts);
 }
 
 function frame(head: string, separator: string, tail: string): Omit<Frame, 'lines'> {
@@ -97,7 +120,7 @@ export function requestHeaders({
 }: HeaderInput): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': contentType, 'user-agent': 'watershard' };
   if (config.compression === 'gzip') headers['content-encoding'] = 'gzip';
-  if (basic !== undefined)
+  if (basic !== undefined && basic.user !== '')
     headers.authorization = `Basic ${Buffer.from(`${basic.user}:${basic.password}`).toString('base64')}`;
   if (bearerToken !== undefined) headers.authorization = `Bearer ${bearerToken}`;
   for (const [name, value] of Object.entries(config.headers)) headers[name.toLowerCase()] = value;
