@@ -8,6 +8,8 @@ export interface WatchProxyForm {
   readonly assetIds: Readonly<Record<string, string>>;
   /** Leave `apiVersion` and `kind` in the object, which watch-proxy does not have. */
   readonly keepKind: boolean;
+  /** Only the object, as in its messages on SQS, which say the rest in attributes or not at all. */
+  readonly objectOnly?: boolean;
 }
 
 export const WATCH_PROXY_EVENTS = ['add', 'update', 'delete'] as const;

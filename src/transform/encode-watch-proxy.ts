@@ -18,7 +18,7 @@ const NO_FORM: WatchProxyForm = { assetIds: {}, keepKind: false };
  */
 export function watchProxyEncoder(
   context: RecordContext,
-  { clusterName = context.cluster, assetIds, keepKind }: WatchProxyForm = NO_FORM,
+  { clusterName = context.cluster, assetIds, keepKind, objectOnly }: WatchProxyForm = NO_FORM,
 ): (record: ChangeRecord) => Uint8Array {
   const head = `{"asset_type_id":${goJson(byResource(assetIds, context) ?? '')},"data":`;
   return (record) => {
@@ -32,6 +32,7 @@ export function watchProxyEncoder(
     }
     const { metadata } = object;
     if (typeof metadata === 'object' && metadata !== null) (metadata as Record<string, unknown>).uniqueId = uniqueId;
+    if (objectOnly === true) return Buffer.from(goJson(object));
     return Buffer.from(`${head}${goJson(object)},"uniqueId":${goJson(uniqueId)},"event":"${event}"}`);
   };
 }

@@ -154,6 +154,12 @@ describe('what watch-proxy sends', () => {
     );
   });
 
+  test('a message on SQS is the object alone, with the uniqueId in its metadata', () => {
+    const made = encode(podRecord(), context('pods'), { assetIds: {}, keepKind: false, objectOnly: true });
+    assert.ok(made.startsWith('{"metadata":{"labels":{"app":"web"},"name":"web-0"'));
+    assert.ok(made.includes(`"uniqueId":"dev-${podRecord().uid}"}`));
+  });
+
   test('metadata that was pruned gets no uniqueId', () => {
     const object = Buffer.from('{"kind":"Pod","spec":{}}');
     const made = JSON.parse(encode(podRecord({ object }), context('pods'), { assetIds: {}, keepKind: false })) as Entry;
