@@ -5,6 +5,7 @@
 export function goJson(value: unknown): string {
   if (typeof value === 'string') return goString(value);
   if (typeof value === 'bigint') return value.toString();
+  if (Object.is(value, -0)) return '-0';
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
   if (Array.isArray(value)) return `[${value.map(goJson).join(',')}]`;
   const members = value as Record<string, unknown>;

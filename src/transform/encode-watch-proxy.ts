@@ -31,7 +31,8 @@ export function watchProxyEncoder(
       delete object.kind;
     }
     const { metadata } = object;
-    if (typeof metadata === 'object' && metadata !== null) (metadata as Record<string, unknown>).uniqueId = uniqueId;
+    if (typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata))
+      (metadata as Record<string, unknown>).uniqueId = uniqueId;
     if (objectOnly === true) return Buffer.from(goJson(object));
     return Buffer.from(`${head}${goJson(object)},"uniqueId":${goJson(uniqueId)},"event":"${event}"}`);
   };

@@ -31,6 +31,8 @@ test('what cannot work is refused at its path, and no secret is said', () => {
     [{ headers: { 'X-Key': 'hidden\n' } }, /printable/],
     [{ bearerToken: 'hidden', basic: { user: 'a', password: 'hidden' } }, /only one of/],
     [{ url: 'https://me:hidden@host/', bearerTokenFile: '/t' }, /only one of/],
+    [{ basic: { user: 'a' } }, /basic\.password: one of/],
+    [{ basic: { user: 'a', password: 'hidden', passwordFile: '/p' } }, /basic\.password: one of/],
     [{ bearerToken: 'hidden token' }, /bearerToken/],
     [{ tls: { cert: 'c.pem' } }, /tls\.key: cert and key/],
     [{ operations: ['MODIFIED'] }, /operations/],

@@ -96,7 +96,7 @@ describe('what watch-proxy sends', () => {
       const own = requestHeaders({
         config,
         contentType: bodyForm(config).contentType,
-        basic: config.basic,
+        basic: { user: 'user1', password: 'pass1' },
         bearerToken: undefined,
         body: made,
         seconds: 0,

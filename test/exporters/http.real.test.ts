@@ -216,6 +216,25 @@ test('a token that is renewed on disk is used, and one that is missing is waited
   );
 });
 
+test('a password from a file is read for each request, and an empty user sends none', async () => {
+  const passwordFile = join(folder, 'password');
+  const { probe, sink } = await probeOf({ basic: { user: 'me', passwordFile } });
+  writeFileSync(passwordFile, 'first\n');
+  await probe.start();
+  probe.write(makeBatch({ sequence: 1, records: recordRun(1, 1) }));
+  await probe.acked(1);
+  writeFileSync(passwordFile, 'second');
+  probe.write(makeBatch({ sequence: 2, records: recordRun(1, 1, 2) }));
+  await probe.acked(2);
+  const sent = sink.received.map((r) => Buffer.from(String(r.headers.authorization).slice(6), 'base64').toString());
+  assert.deepEqual(sent, ['me:first', 'me:second']);
+  const { probe: nobody } = await probeOf({ basic: { user: '', password: '' } }, sink);
+  await nobody.start();
+  nobody.write(makeBatch({ sequence: 1, records: recordRun(1, 1) }));
+  await nobody.acked(1);
+  assert.equal(sink.received.at(-1)?.headers.authorization, undefined);
+});
+
 test('TLS with an own authority and a client certificate', async () => {
   const pki = join(folder, 'pki');
   makePki(pki);

@@ -7,7 +7,7 @@ import { Agent, request } from 'undici';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import { retryAfter } from './answer.ts';
 import type { HttpConfig } from './config.ts';
-import { requestHeaders, splitUrl } from './request.ts';
+import { type Basic, type HeaderInput, requestHeaders, splitUrl } from './request.ts';
 
 const compress = promisify(gzip);
 
@@ -26,7 +26,7 @@ export interface HttpAnswer {
 export class HttpClient {
   readonly #config: HttpConfig;
   readonly #url: string;
-  readonly #basic: HttpConfig['basic'];
+  readonly #urlBasic: Basic | undefined;
   /** Scheme, host and port: all that is shown of the address, whose path may be a secret. */
   readonly origin: string;
   #agent: Agent | undefined;
@@ -35,7 +35,7 @@ export class HttpClient {
     const { url, origin, basic } = splitUrl(config.url);
     this.#config = config;
     this.#url = url;
-    this.#basic = config.basic ?? basic;
+    this.#urlBasic = basic;
     this.origin = origin;
   }
 
@@ -45,7 +45,7 @@ export class HttpClient {
    */
   async probe(signal: AbortSignal): Promise<void> {
     await this.#open();
-    await this.#token();
+    await this.#credentials();
     const { hostname, port, protocol } = new URL(this.#url);
     const host = hostname.replace(/^\[|\]$/g, '');
     await new Promise<void>((resolve, reject) => {
@@ -66,7 +66,7 @@ export class HttpClient {
    */
   async post(contentType: string, content: Buffer, ending: AbortSignal): Promise<HttpAnswer> {
     const agent = await this.#open();
-    const bearerToken = await this.#token();
+    const credentials = await this.#credentials();
     const body = this.#config.compression === 'gzip' ? await compress(content) : content;
     const seconds = Math.floor(Date.now() / 1000);
     const config = this.#config;
@@ -75,7 +75,7 @@ export class HttpClient {
       const answer = await request(this.#url, {
         method: 'POST',
         dispatcher: agent,
-        headers: requestHeaders({ config, contentType, basic: this.#basic, bearerToken, body, seconds }),
+        headers: requestHeaders({ config, contentType, ...credentials, body, seconds }),
         body,
         signal: AbortSignal.any([ending, timeout]),
       });
@@ -122,6 +122,14 @@ export class HttpClient {
       connect: { ...material, timeout: requestTimeout },
     });
     return this.#agent;
+  }
+
+  async #credentials(): Promise<Pick<HeaderInput, 'basic' | 'bearerToken'>> {
+    const { basic } = this.#config;
+    if (basic === undefined) return { basic: this.#urlBasic, bearerToken: await this.#token() };
+    const { user, password = '', passwordFile } = basic;
+    const text = (await this.#file(passwordFile, 'basic.passwordFile'))?.toString().replace(/\r?\n$/, '');
+    return { basic: { user, password: text ?? password }, bearerToken: undefined };
   }
 
   async #token(): Promise<string | undefined> {

@@ -128,7 +128,16 @@ export const httpConfig = z
     basic: z
       .strictObject({
         user: z.string().describe('User name; where it is empty, nothing is sent.'),
-        password: z.string().describe('Password; write it as ${NAME}.'),
+        password: z.string().optional().describe('Password; write it as ${NAME}.'),
+        passwordFile: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('File with the password, less a line break at its end; it is read again for each request.'),
+      })
+      .refine(({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined), {
+        path: ['password'],
+        error: 'one of password and passwordFile has to be set',
       })
       .optional()
       .describe('Basic authentication.'),

@@ -82,11 +82,16 @@ function oneLine(payload: Uint8Array): Uint8Array {
   return payload.includes(NEWLINE) ? payload.map((byte) => (byte === NEWLINE ? SPACE : byte)) : payload;
 }
 
+export interface Basic {
+  readonly user: string;
+  readonly password: string;
+}
+
 /** The address without user and password, and what they were. */
 export function splitUrl(text: string): {
   readonly url: string;
   readonly origin: string;
-  readonly basic: HttpConfig['basic'];
+  readonly basic: Basic | undefined;
 } {
   const url = new URL(text);
   const { username, password } = url;
@@ -101,7 +106,7 @@ export function splitUrl(text: string): {
 export interface HeaderInput {
   readonly config: Pick<HttpConfig, 'headers' | 'compression' | 'hmac'>;
   readonly contentType: string;
-  readonly basic: HttpConfig['basic'];
+  readonly basic: Basic | undefined;
   readonly bearerToken: string | undefined;
   /** As it is sent. */
   readonly body: Uint8Array;
