@@ -114,8 +114,12 @@ test('what a status says of the records', () => {
   const kinds = (statuses: number[]): string[] => [...new Set(statuses.map((status) => verdictOn(status).type))];
   assert.deepEqual(kinds([200, 201, 202, 204]), ['stored']);
   assert.deepEqual(kinds([408, 425, 429, 500, 502, 503, 504, 507]), ['again']);
-  assert.deepEqual(kinds([301, 302, 307, 401, 403, 404, 405, 410]), ['again'], 'no record is at fault for these');
-  assert.deepEqual(kinds([400, 409, 411, 413, 415, 422, 451]), ['refused']);
+  assert.deepEqual(
+    kinds([301, 302, 307, 401, 403, 404, 405, 406, 410, 411, 415, 417, 426, 428, 431]),
+    ['again'],
+    'no record is at fault for these',
+  );
+  assert.deepEqual(kinds([400, 402, 409, 413, 414, 422, 424, 451]), ['refused']);
 });
 
 test('Retry-After is a number of seconds or a date, and not believed beyond an hour', () => {

@@ -8,7 +8,7 @@ export type Verdict =
   /** One of the records is the reason. */
   | { readonly type: 'refused'; readonly tooLarge: boolean; readonly reason: string };
 
-/** A wrong key or address is no fault of a record, so nothing is set aside for it. */
+/** A wrong key, address or form of the request is no fault of a record, so nothing is set aside for it. */
 const NO_FAULT: Readonly<Record<number, { readonly code: ErrorCode; readonly hint: string }>> = {
   401: { code: 'EXPORTER_REFUSED', hint: 'the credentials are refused' },
   403: { code: 'EXPORTER_REFUSED', hint: 'the credentials may not do this' },
@@ -17,6 +17,13 @@ const NO_FAULT: Readonly<Record<number, { readonly code: ErrorCode; readonly hin
   405: { code: 'EXPORTER_TARGET_MISSING', hint: 'this address takes no POST' },
   410: { code: 'EXPORTER_TARGET_MISSING', hint: 'this address is given up' },
   421: { code: 'EXPORTER_TARGET_MISSING', hint: 'this server does not answer for the address' },
+  406: { code: 'EXPORTER_MISCONFIGURED', hint: 'the server has no answer that is wanted here' },
+  411: { code: 'EXPORTER_MISCONFIGURED', hint: 'something on the way has removed the length of the body' },
+  415: { code: 'EXPORTER_MISCONFIGURED', hint: 'the server does not take this format, encoding or compression' },
+  417: { code: 'EXPORTER_MISCONFIGURED', hint: 'the server does not take a header of the request' },
+  426: { code: 'EXPORTER_MISCONFIGURED', hint: 'the server asks for another protocol' },
+  428: { code: 'EXPORTER_MISCONFIGURED', hint: 'the server asks for a condition' },
+  431: { code: 'EXPORTER_MISCONFIGURED', hint: 'the headers are too large for the server' },
   408: { code: 'EXPORTER_UNREACHABLE', hint: 'the server did not get the request in time' },
   425: { code: 'EXPORTER_UNREACHABLE', hint: 'the server asks for it later' },
   429: { code: 'EXPORTER_UNREACHABLE', hint: 'the server asks for fewer requests' },
