@@ -284,6 +284,23 @@ describe('watershard watch-proxy does what watch-proxy does, without its faults'
     }
   });
 
+  test('an endpoint that is away at a crash and at the start behind it delays no other, and loses nothing', async () => {
+    await web.stop();
+    await create('web', 'kept');
+    await told(all, 'web/kept', 'add');
+    await stop('SIGKILL');
+    await start();
+    await create('web', 'next');
+    await told(all, 'web/next', 'add');
+    assert.deepEqual(events(web, 'web/kept'), []);
+    await web.start();
+    await told(web, 'web/next', 'add');
+    assert.ok(
+      events(web, 'web/kept').length > 0,
+      'before the next one; a second time where the crash was before the commit',
+    );
+  });
+
   test('probes and scrapers find what they look for, on both ports', async () => {
     for (const port of [live, metrics]) {
       const alive = await fetch(`http://127.0.0.1:${port}/live`);
