@@ -298,6 +298,19 @@ test('no secret is in a log, a metric, the status, the health or an error', asyn
   assert.equal(sink.received[0]?.headers.authorization, `Basic ${Buffer.from('user:passw0rd-a').toString('base64')}`);
 });
 
+test('a drain ends too where what it waits for became void', async () => {
+  const { probe, sink } = await probeOf();
+  sink.always = { type: 'answer', status: 503 };
+  await probe.start();
+  probe.write(makeBatch({ sequence: 1, records: recordRun(1, 1) }));
+  const drained = probe.exporter.drain(AbortSignal.timeout(PATIENCE)).then(() => 'drained');
+  probe.open(PODS, 2);
+  assert.equal(
+    await Promise.race([drained, until('the drain ends', () => false, 5).catch(() => 'waits on')]),
+    'drained',
+  );
+});
+
 test('a close in the middle of a request ends at once', async () => {
   const { probe, sink } = await probeOf();
   sink.always = { type: 'silent' };

@@ -79,6 +79,7 @@ export class HttpExporter implements Exporter {
 
   open(stream: Stream, incarnation: number): void {
     this.#ledger.open(stream.id, incarnation);
+    if (this.#ledger.idle) this.#drained.wake();
     this.#run();
   }
 
@@ -87,7 +88,7 @@ export class HttpExporter implements Exporter {
     if (!this.#filters.has(stream.id)) this.#filters.set(stream.id, streamFilter(this.#config, stream.resource));
     const { batch: open, left } = this.#ledger.add(batch, this.#filters.get(stream.id));
     this.#countFiltered(left);
-    this.#since ??= performance.now();
+    if (open.count > 0) this.#since ??= performance.now();
     // Later, since whoever writes may not be ready for an acknowledgement.
     if (open.count === 0) queueMicrotask(() => this.#settle(open, 0));
     this.#run();
