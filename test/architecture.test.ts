@@ -57,6 +57,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       '@nats-io/obj',
       '@aws-sdk/client-s3',
       'hyparquet-writer',
+      'undici',
     ],
   },
   'src/checkpoint/': { rooms: [MODEL], packages: [], node: PURE },

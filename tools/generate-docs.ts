@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { alternatives, type JsonSchema, typeText } from '../src/config/json-schema.ts';
 import { jsonSchema } from '../src/config/schema.ts';
+import type { Capabilities } from '../src/exporters/exporter.ts';
+import { EXPORTERS } from '../src/exporters/registry.ts';
 import { ERROR_CODES } from '../src/model/error-codes.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 
@@ -12,6 +14,7 @@ export async function pages(): Promise<Readonly<Record<string, string>>> {
   return {
     'docs/configuration.md': configurationPage(jsonSchema()),
     'docs/errors.md': errorsPage(),
+    'docs/exporters.md': exportersPage(),
     'docs/metrics.md': await metricsPage(),
   };
 }
@@ -92,6 +95,35 @@ function defaultText(schema: JsonSchema): string {
   const value = schema.default;
   if (value === undefined) return '';
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? '' : `\`${JSON.stringify(value)}\``;
+}
+
+const REPEATS: Readonly<Record<Capabilities['deduplicates'], string>> = {
+  'by-id': 'suppressed by its id',
+  'by-file': 'replaced with the file it stands in',
+  no: 'stored twice; the id tells',
+};
+
+function exportersPage(): string {
+  const intro = `
+What each kind of sink can do, from the registry of exporters; the settings are in [configuration.md](configuration.md#exporters). An exporter of
+certain settings may do less: the file \`-\` is the standard output, which acknowledges nothing durable. All try again without end what can be tried
+again, and set aside by a named policy what a sink refuses for what it is (\`deadLetter\`, else dropped, counted and logged).
+
+More about: [http](exporters/http.md).`;
+  const body = table(
+    ['type', 'delivery', 'a repeated record is', 'order', 'may be optional', 'encodings'],
+    Object.entries(EXPORTERS).map(([type, { capabilities: c }]) => [
+      `\`${type}\``,
+      c.acknowledges
+        ? 'at least once: acknowledged when the sink has stored it'
+        : 'at most once: the sink does not acknowledge',
+      REPEATS[c.deduplicates],
+      c.ordered ? 'kept for each object, also over retries' : 'not kept',
+      c.cuts ? 'no: its files end where positions are committed' : 'yes, and take dead letters',
+      c.encodings.map((encoding) => `\`${encoding}\``).join(', '),
+    ]),
+  );
+  return page('Exporters', intro, body);
 }
 
 function errorsPage(): string {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, parseConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 
 export const CONFIG_OPTION = ['-c, --config <file>', 'the configuration, a YAML file'] as const;
@@ -8,6 +8,16 @@ export const CONFIG_OPTION = ['-c, --config <file>', 'the configuration, a YAML 
 export async function loadChecked(file: string): Promise<Config> {
   const { checkConfig } = await import('../topology/check.ts');
   return loadConfig(file, { checks: [checkConfig] });
+}
+
+/** The same for a configuration that was made of something else; `name` stands for the file in messages. */
+export async function parseChecked(
+  text: string,
+  name: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Config> {
+  const { checkConfig } = await import('../topology/check.ts');
+  return parseConfig(text, name, { environment, checks: [checkConfig] });
 }
 
 /** Checked here, since commander would tell a missing option before a misspelt one. */

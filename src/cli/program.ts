@@ -5,6 +5,7 @@ import { simulateCommand } from './simulate.ts';
 import { snapshotCommand } from './snapshot.ts';
 import { validateCommand } from './validate.ts';
 import { packageVersion } from './version.ts';
+import { watchProxyCommand } from './watch-proxy.ts';
 
 const GUIDE = `
 Examples:
@@ -33,9 +34,10 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'explain a command')
     .helpCommand('help [command]', 'explain a command')
     .addHelpText('after', GUIDE);
-  for (const command of [runCommand(), snapshotCommand(), validateCommand(), demoCommand(), simulateCommand()]) {
-    // the simulator has a help of its own
-    if (command.name() !== 'simulate')
+  const commands = [runCommand(), snapshotCommand(), validateCommand(), demoCommand(), simulateCommand()];
+  for (const command of [...commands, watchProxyCommand()]) {
+    // these have flags and a help of their own
+    if (!['simulate', 'watch-proxy'].includes(command.name()))
       command.copyInheritedSettings(program).option('--debug', 'show the stack of an error');
     program.addCommand(command);
   }

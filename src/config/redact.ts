@@ -3,6 +3,8 @@ const SECRET_NAME = /password|passwd|token|secret|credential|privatekey|accesske
 const PLACE = /(file|path|url|env|name|ref)$/i;
 const QUERY = /([?&](?:[\w.-]*(?:password|token|secret|sig|signature|credential|key)[\w.-]*)=)[^&\s]+/gi;
 const MASK = '***';
+/** A reference to a variable says where a secret is. */
+const REFERENCE = /^\$\{[A-Za-z_]\w*(?::-)?\}$/;
 
 /** The text with the user information of every URL in it masked: whatever stands there may be a token. */
 export function redactUrls(text: string): string {
@@ -14,15 +16,21 @@ export function redactUrls(text: string): string {
     .replace(QUERY, `$1${MASK}`);
 }
 
-/** A copy of a configuration that can be shown: passwords, tokens and keys are masked, also within URLs. */
+/** A copy of a configuration that can be shown: passwords, tokens, keys and the values of headers are masked, also within URLs. */
 export function redactConfig(config: unknown): unknown {
   if (typeof config === 'string') return redactUrls(config);
   if (Array.isArray(config)) return config.map(redactConfig);
   if (config === null || typeof config !== 'object') return config;
   return Object.fromEntries(
     Object.entries(config).map(([key, value]) => {
+      if (key === 'headers' && typeof value === 'object' && value !== null)
+        return [key, Object.fromEntries(Object.entries(value).map(([name, text]) => [name, masked(text)]))];
       const secret = SECRET_NAME.test(key) && !PLACE.test(key) && value !== undefined && typeof value !== 'boolean';
-      return [key, secret ? MASK : redactConfig(value)];
+      return [key, secret ? masked(value) : redactConfig(value)];
     }),
   );
+}
+
+function masked(value: unknown): unknown {
+  return typeof value === 'string' && REFERENCE.test(value) ? value : MASK;
 }

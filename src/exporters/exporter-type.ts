@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Encoding } from '../model/encoding.ts';
 import type { NatsFramePlan } from '../model/nats-frame.ts';
+import type { WatchProxyForm } from '../model/watch-proxy.ts';
 import type { Capabilities, Exporter, ExporterContext } from './exporter.ts';
 
 /** What the transform must produce for an exporter. */
@@ -11,6 +12,7 @@ export interface LaneWish {
   readonly cloudEvents?: 'structured' | 'binary';
   /** Write each record as a message of the NATS protocol. */
   readonly frame?: NatsFramePlan;
+  readonly watchProxy?: WatchProxyForm;
 }
 
 /** A kind of sink. This description is light: drivers are loaded by `create`, when a sink of the kind is in use. */

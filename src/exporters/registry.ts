@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fileType } from './file/type.ts';
+import { httpType } from './http/type.ts';
 import { jetstreamType } from './jetstream/type.ts';
 import { parquetType } from './parquet/type.ts';
 
@@ -8,6 +9,7 @@ export const EXPORTERS = {
   jetstream: jetstreamType,
   file: fileType,
   parquet: parquetType,
+  http: httpType,
 } as const;
 
 export type ExporterConfig = z.output<(typeof EXPORTERS)[keyof typeof EXPORTERS]['config']>;

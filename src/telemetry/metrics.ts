@@ -63,6 +63,11 @@ export function createMetrics(registry = new Registry()) {
       'exporter',
       'reason',
     ]),
+    filtered: counter(
+      'exporter_filtered_total',
+      'Records that the settings of an exporter leave out, by reason: resource, namespace, operation, event.',
+      ['exporter', 'reason'],
+    ),
     claimChecks: counter('exporter_claim_checks_total', 'Records above the limit of the sink, stored beside it.', [
       'exporter',
     ]),

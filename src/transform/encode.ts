@@ -10,6 +10,7 @@ import type { WriteJson } from './encode-json.ts';
 import { cloudEventWriter, jsonWriter } from './encode-json.ts';
 import { msgpackEncoder } from './encode-msgpack.ts';
 import { protobufEncoder } from './encode-protobuf.ts';
+import { watchProxyEncoder } from './encode-watch-proxy.ts';
 import type { LanePlan } from './plan.ts';
 import { compileSubject } from './subject.ts';
 
@@ -88,6 +89,8 @@ function encoderOf(lane: LanePlan, context: RecordContext, keyOf: (record: Chang
       const encode = protobufEncoder(context);
       return (record) => encode(record, fieldBytesOf(record));
     }
+    case 'watch-proxy':
+      return watchProxyEncoder(context, lane.watchProxy);
     case 'rows': {
       const out = new ByteWriter();
       return (record) => packRow(record, fieldBytesOf(record), out);

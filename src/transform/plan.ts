@@ -2,6 +2,7 @@ import type { Encoding } from '../model/encoding.ts';
 import type { FieldType } from '../model/field-type.ts';
 import type { NatsFramePlan } from '../model/nats-frame.ts';
 import type { Stream } from '../model/resource.ts';
+import type { WatchProxyForm } from '../model/watch-proxy.ts';
 
 export { FIELD_TYPES, type FieldType } from '../model/field-type.ts';
 
@@ -22,6 +23,8 @@ export interface LanePlan {
   readonly cloudEvents?: 'structured' | 'binary';
   /** Write each record as a message of the NATS protocol. */
   readonly frame?: NatsFramePlan;
+  /** With the encoding `watch-proxy`. */
+  readonly watchProxy?: WatchProxyForm;
 }
 
 /** All that a worker needs to know of a stream: the rules that match it, merged. Plain data, structured-cloneable. */

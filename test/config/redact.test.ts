@@ -49,3 +49,18 @@ test('URLs are masked wherever they stand', () => {
   assert.equal(redactUrls('mailto a@b, s3://bucket/a@b'), 'mailto a@b, s3://bucket/a@b');
   assert.equal(redactUrls('nats://a:b@h1,nats://c:d@h2'), 'nats://a:***@h1,nats://c:***@h2');
 });
+
+test('values of headers are masked, and what refers to a variable stays', () => {
+  const shown = redactConfig({
+    headers: { 'X-Key': 'hidden', 'X-Team': '${TEAM}' },
+    basic: { user: 'u', password: '${PASSWORD:-}', passwordFile: '/p' },
+    hmac: { secret: 'a${X}' },
+    bearerToken: '${TOKEN:-hidden}',
+  });
+  assert.deepEqual(shown, {
+    headers: { 'X-Key': '***', 'X-Team': '${TEAM}' },
+    basic: { user: 'u', password: '${PASSWORD:-}', passwordFile: '/p' },
+    hmac: { secret: '***' },
+    bearerToken: '***',
+  });
+});

@@ -119,6 +119,37 @@ test('JSON and CloudEvents give back every text, object and field', () => {
   );
 });
 
+test('watch-proxy gives back every object, with its keys sorted', () => {
+  const sorted = (value: unknown): boolean => {
+    if (typeof value !== 'object' || value === null) return true;
+    // Those that look like an array's index JavaScript puts first.
+    const keys = Array.isArray(value) ? [] : Object.keys(value).filter((key) => !/^\d+$/.test(key));
+    const bytes = keys.map((key) => Buffer.from(key));
+    return (
+      bytes.every((key, i) => i === 0 || Buffer.compare(bytes[i - 1]!, key) <= 0) && Object.values(value).every(sorted)
+    );
+  };
+  fc.assert(
+    fc.property(record, looseJson, looseJson, (r, labels, spec) => {
+      const text = `{"kind":"X","metadata":{"labels":${labels}},"spec":${spec}}`;
+      fc.pre(!hasEscapedKey(text) && text.isWellFormed());
+      const { payload } = encode({ encoding: 'watch-proxy' }, { ...r, object: Buffer.from(text) });
+      if (r.operation === 'GAP') return assert.equal(payload.length, 0);
+      const read = JSON.parse(payload.toString()) as Members;
+      const uniqueId = `demo-${r.uid}`.toWellFormed();
+      const { kind: _, ...object } = JSON.parse(text) as Members & { metadata: Members };
+      object.metadata.uniqueId = uniqueId;
+      assert.deepEqual(plain(read.data, wellFormed), plain(object, wellFormed));
+      assert.equal(read.uniqueId, uniqueId);
+      assert.ok(sorted(read.data));
+      assert.doesNotMatch(payload.toString(), /[<>&\u2028\u2029]/);
+    }),
+    fuzz(200),
+  );
+});
+
+const wellFormed = (value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : finite(value));
+
 /** A number as MessagePack keeps it: an integer is a bigint or a number, and the same. */
 const number = (value: unknown): unknown => {
   if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? value : Number(value);
