@@ -8,6 +8,8 @@ export interface LaneWish {
   /** Template of the routing key (see LanePlan). */
   readonly subject?: string;
   readonly cloudEvents?: 'structured' | 'binary';
+  /** With encoding kollect: the cluster as its events name it, if not by its name. */
+  readonly clusterId?: string;
 }
 
 /** A kind of sink. This description is light: drivers are loaded by `create`, when a sink of the kind is in use. */

@@ -19,6 +19,8 @@ export interface LanePlan {
   readonly subject?: string;
   /** CloudEvents in one JSON document, or only the data with the attributes left to the transport's headers. */
   readonly cloudEvents?: 'structured' | 'binary';
+  /** With encoding kollect: the cluster as its events name it, if not by its name; may be empty. */
+  readonly clusterId?: string;
 }
 
 /** All that a worker needs to know of a stream: the rules that match it, merged. Plain data, structured-cloneable. */
