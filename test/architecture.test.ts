@@ -109,8 +109,8 @@ function violations(module: Module, { kind, target, package: name, specifier }: 
       : says(`${own} may use ${room.packages.join(', ') || 'no package'}`);
   }
   if (target === undefined || kind === 'url') return [];
-  if (leaf && !target.startsWith(MODEL) && !(/\/(config|options)\.ts$/.test(target) && roomOf(target) === own))
-    return says('a leaf config.ts may import the model, and config.ts and options.ts of its own stage');
+  if (leaf && !target.startsWith(MODEL) && !(/(\/config|[/-]options)\.ts$/.test(target) && roomOf(target) === own))
+    return says('a leaf config.ts may import the model, and config.ts, options.ts and *-options.ts of its own stage');
   if (own === 'src/exporters/' && roomOf(target) === own) return betweenExporters(module.path, target).flatMap(says);
   if (roomOf(target) === own) return [];
   return room.rooms.some((pattern) => matches(pattern, target)) ? [] : says(`${own} may not import ${roomOf(target)}`);

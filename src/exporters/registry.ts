@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { fileType } from './file/type.ts';
 import { jetstreamType } from './jetstream/type.ts';
+import { natsType } from './nats/type.ts';
 import { parquetType } from './parquet/type.ts';
 
 /** Every kind of sink, by the `type` of its configuration. A new one is one line here and a folder of its own. */
 export const EXPORTERS = {
   jetstream: jetstreamType,
+  nats: natsType,
   file: fileType,
   parquet: parquetType,
 } as const;
