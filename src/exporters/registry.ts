@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fileType } from './file/type.ts';
 import { jetstreamType } from './jetstream/type.ts';
+import { kafkaType } from './kafka/type.ts';
 import { natsType } from './nats/type.ts';
 import { parquetType } from './parquet/type.ts';
 
@@ -8,6 +9,7 @@ import { parquetType } from './parquet/type.ts';
 export const EXPORTERS = {
   jetstream: jetstreamType,
   nats: natsType,
+  kafka: kafkaType,
   file: fileType,
   parquet: parquetType,
 } as const;

@@ -53,7 +53,7 @@ test('the lane of CloudEvents says where the attributes go', () => {
 
 test('what cannot work is refused at its path', () => {
   const faults: [unknown, RegExp][] = [
-    [{ ...JETSTREAM, type: 'kafka' }, /type/],
+    [{ ...JETSTREAM, type: 'pigeon' }, /type/],
     [{ ...JETSTREAM, name: 'Bus' }, /name.*lower-case/s],
     [{ ...JETSTREAM, subject: 'k8s.{what}' }, /subject.*may hold only/s],
     [{ ...JETSTREAM, subject: 'k8s.>' }, /subject.*tokens/s],
