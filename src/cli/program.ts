@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { demoCommand } from './demo.ts';
+import { kollectCommand } from './kollect.ts';
 import { runCommand } from './run.ts';
 import { simulateCommand } from './simulate.ts';
 import { snapshotCommand } from './snapshot.ts';
@@ -33,7 +34,8 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'explain a command')
     .helpCommand('help [command]', 'explain a command')
     .addHelpText('after', GUIDE);
-  for (const command of [runCommand(), snapshotCommand(), validateCommand(), demoCommand(), simulateCommand()]) {
+  const commands = [runCommand, snapshotCommand, validateCommand, kollectCommand, demoCommand, simulateCommand];
+  for (const command of commands.map((create) => create())) {
     // the simulator has a help of its own
     if (command.name() !== 'simulate')
       command.copyInheritedSettings(program).option('--debug', 'show the stack of an error');

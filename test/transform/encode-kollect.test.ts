@@ -5,46 +5,10 @@ import { LaneReader, LaneWriter } from '../../src/model/lane.ts';
 import type { ChangeRecord } from '../../src/model/record.ts';
 import { createEncoder } from '../../src/transform/encode.ts';
 import { type KollectPayload, type Time, writeEnvelope } from '../../src/transform/encode-kollect.ts';
-import { kollect } from '../../src/transform/gen/kollect.js';
 import { parseGoJson, writeGoJson } from '../../src/transform/go-json.ts';
+import { readKollectEvent } from '../support/kollect-events.ts';
 import { item, type Json, podPlan, Transforming } from '../support/transforming.ts';
 import { PODS, podRecord } from './sample-record.ts';
-
-const TYPES = kollect.resource.event.v1;
-
-interface Event {
-  readonly id: string;
-  readonly timestamp: Time;
-  readonly appliesAt: Time;
-  readonly type: string;
-  readonly uid: string;
-  readonly clusterId: string;
-  readonly resource?: string;
-  readonly then?: string;
-  readonly now?: string;
-}
-
-/** Reads an envelope as kollect's own client does: by the name of the payload's type. */
-function readEvent(bytes: Uint8Array): Event {
-  const { id, timestamp, appliesAt, payload } = kollect.event.v1.Envelope.decode(bytes);
-  const [prefix, type] = (payload?.type_url ?? '').split('/kollect.resource.event.v1.');
-  assert.equal(prefix, 'type.googleapis.com');
-  const event = TYPES[type as 'ResourceUpdatedEvent'].decode(payload?.value ?? new Uint8Array());
-  const texts = Object.entries(event).map(([name, v]) => [name, v instanceof Uint8Array ? String(Buffer.from(v)) : v]);
-  const time = (t: unknown): Time => ({
-    seconds: Number((t as Time | undefined)?.seconds ?? 0),
-    nanos: (t as Time | undefined)?.nanos ?? 0,
-  });
-  const absent = { clusterId: '' };
-  return {
-    ...absent,
-    id,
-    timestamp: time(timestamp),
-    appliesAt: time(appliesAt),
-    type,
-    ...Object.fromEntries(texts),
-  } as Event;
-}
 
 function encodeKollect(record: ChangeRecord, clusterId?: string): Uint8Array {
   const lane = { exporter: 'x', encoding: 'kollect' as const, ...(clusterId === undefined ? {} : { clusterId }) };
@@ -102,7 +66,7 @@ describe('encoding kollect', () => {
 
   test('created: the object sorted as Go sorts it, and it applies at its creation', () => {
     for (const operation of ['SNAPSHOT', 'CREATED'] as const) {
-      const event = readEvent(encodeKollect(podRecord({ operation, uid: 'u-1', object: bytes(pod()) })));
+      const event = readKollectEvent(encodeKollect(podRecord({ operation, uid: 'u-1', object: bytes(pod()) })));
       assert.equal(event.type, 'ResourceCreatedEvent');
       assert.deepEqual([event.uid, event.clusterId], ['u-1', 'demo']);
       assert.equal(
@@ -116,42 +80,42 @@ describe('encoding kollect', () => {
 
   test("created without a creationTimestamp applies at Go's zero time", () => {
     const object = bytes({ kind: 'Pod', metadata: { creationTimestamp: null } });
-    const event = readEvent(encodeKollect(podRecord({ operation: 'CREATED', object })));
+    const event = readKollectEvent(encodeKollect(podRecord({ operation: 'CREATED', object })));
     assert.deepEqual(event.appliesAt, { seconds: -62_135_596_800, nanos: 0 });
   });
 
   test('updated: then and now, and it applies when it was seen', () => {
     const before = pod();
     const after = pod({ metadata: { labels: { a: 'b' } } });
-    const event = readEvent(encodeKollect(podRecord({ object: bytes(after), previous: bytes(before) })));
+    const event = readKollectEvent(encodeKollect(podRecord({ object: bytes(after), previous: bytes(before) })));
     assert.equal(event.type, 'ResourceUpdatedEvent');
     assert.deepEqual([JSON.parse(event.then ?? ''), JSON.parse(event.now ?? '')], [before, after]);
     assert.deepEqual(event.appliesAt, observed);
   });
 
   test('an update of what is not known is told as created, as kollect tells what it sees first', () => {
-    assert.equal(readEvent(encodeKollect(podRecord({ operation: 'UPDATED' }))).type, 'ResourceCreatedEvent');
+    assert.equal(readKollectEvent(encodeKollect(podRecord({ operation: 'UPDATED' }))).type, 'ResourceCreatedEvent');
   });
 
   test('deleted: uid and cluster alone, and it applies at the deletionTimestamp, else when it was seen', () => {
     const object = bytes(pod({ metadata: { deletionTimestamp: '2026-01-01T11:00:00Z' } }));
-    const event = readEvent(encodeKollect(podRecord({ operation: 'DELETED', uid: 'u-1', object })));
+    const event = readKollectEvent(encodeKollect(podRecord({ operation: 'DELETED', uid: 'u-1', object })));
     assert.deepEqual([event.type, event.uid, event.clusterId], ['ResourceDeletedEvent', 'u-1', 'demo']);
     assert.deepEqual(event.appliesAt, { seconds: 1_767_265_200, nanos: 0 });
-    const unseen = readEvent(encodeKollect(podRecord({ operation: 'DELETED', object: undefined })));
+    const unseen = readKollectEvent(encodeKollect(podRecord({ operation: 'DELETED', object: undefined })));
     assert.deepEqual(unseen.appliesAt, observed);
   });
 
   test('the id is a UUID of the form of version 1, the same for the same record and another for another', () => {
-    const ids = [podRecord(), podRecord(), podRecord({ id: 'u:2' })].map((r) => readEvent(encodeKollect(r)).id);
+    const ids = [podRecord(), podRecord(), podRecord({ id: 'u:2' })].map((r) => readKollectEvent(encodeKollect(r)).id);
     assert.match(ids[0]!, /^[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     assert.equal(ids[0], ids[1]);
     assert.notEqual(ids[0], ids[2]);
   });
 
   test('the cluster may go by another name, also by none', () => {
-    assert.equal(readEvent(encodeKollect(podRecord(), 'c1')).clusterId, 'c1');
-    assert.equal(readEvent(encodeKollect(podRecord(), '')).clusterId, '');
+    assert.equal(readKollectEvent(encodeKollect(podRecord(), 'c1')).clusterId, 'c1');
+    assert.equal(readKollectEvent(encodeKollect(podRecord(), '')).clusterId, '');
   });
 
   test('a gap has no word in kollect: nothing to send', () => {
@@ -173,7 +137,9 @@ describe('encoding kollect', () => {
     });
     let t = new Transforming(plan);
     const phases = (result: { readonly lanes: readonly (ArrayBuffer | null)[] }): (string | undefined)[] => {
-      const { type, resource, then, now } = readEvent(new LaneReader(result.lanes[0] as ArrayBuffer).at(0).payload);
+      const { type, resource, then, now } = readKollectEvent(
+        new LaneReader(result.lanes[0] as ArrayBuffer).at(0).payload,
+      );
       const phase = (text?: string): string | undefined =>
         text === undefined || text === ''
           ? undefined
