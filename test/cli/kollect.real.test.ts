@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { PARTITIONERS } from '../../src/exporters/kafka/partition.ts';
 import { access, readTopic } from '../exporters/kafka-reading.ts';
+import { HttpProxy } from '../faults/http-proxy.ts';
 import { BIN } from '../support/command-line.ts';
 import { type KollectEvent, readKollectEvent } from '../support/kollect-events.ts';
 import { KafkaServer } from '../support/servers/kafka.ts';
 import { KubeServer } from '../support/servers/kube.ts';
 import { NatsServer } from '../support/servers/nats.ts';
+import { ADMIN_TOKEN } from '../support/servers/pki.ts';
 import { freePort, temporaryFolder } from '../support/servers/process.ts';
 import { until } from '../support/until.ts';
 
@@ -126,6 +129,42 @@ describe('watershard kollect', () => {
     assert.deepEqual(types('before'), ['Created', 'Updated'], 'nothing is created again');
     assert.deepEqual(data(eventsOf('before')[1]?.then), { a: '1' }, 'what it was before the restart is known');
     assert.equal(await program.stop(), 0);
+  });
+
+  test('a few seconds of 503 on every watch end none of them, and no value of a Secret is on the bus or in the log', async () => {
+    const file = (name: string): string => join(kube.pki, name);
+    const tls = { cert: file('apiserver.crt'), key: file('apiserver.key'), ca: kube.ca };
+    const proxy = await HttpProxy.start({ target: () => kube.url, tls });
+    const program = newProgram();
+    const kubeconfig = join(program.folder, 'kubeconfig');
+    writeFileSync(kubeconfig, kube.kubeconfigText(`{token: ${ADMIN_TOKEN}}`, proxy.url));
+    try {
+      const args = ['--event-writer-url', 'nats://k8s.events', '--kube-config', kubeconfig];
+      await program.start(args, { NATS_SERVER_URL: nats.url });
+      await until('what was there is created', () => types('before').length > 2);
+      const fault = { type: 'answer', status: 503 } as const;
+      const refused = proxy.add({ when: ({ url }) => url.includes('watch='), fault });
+      proxy.breakAll();
+      await until('every watch was refused', () => refused() > 50);
+      await make('after-503');
+      proxy.clear();
+      await until('it is told', () => types('after-503').length === 1);
+      const value = 'canary-5e8a-value';
+      const secret = { metadata: { name: 's', namespace: 'default' }, stringData: { password: value } };
+      await kube.must('POST', '/api/v1/namespaces/default/secrets', secret);
+      const { body } = await kube.call('GET', '/api/v1/namespaces/default/secrets/s');
+      uids.set('secret', (body as { metadata: { uid: string } }).metadata.uid);
+      await until('the secret is told', () => types('secret').length === 1);
+      assert.deepEqual(data(eventsOf('secret')[0]?.resource), { password: '[REDACTED]' });
+      for (const form of [value, Buffer.from(value).toString('base64')]) {
+        assert.ok(heard.every((message) => !Buffer.from(message).includes(form)));
+        assert.ok(!program.log.includes(form));
+      }
+      assert.equal(await program.stop(), 0);
+    } finally {
+      proxy.clear();
+      await proxy.stop();
+    }
   });
 
   test('in a namespace and waiting for its sync it becomes ready, without what was there; on Kafka, keyed as kollect does it', async () => {
