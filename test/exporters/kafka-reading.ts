@@ -25,6 +25,12 @@ export async function createTopic(
   await admin.close();
 }
 
+export async function deleteTopic(to: Access, topic: string): Promise<void> {
+  const admin = new Admin(to);
+  await admin.deleteTopics({ topics: [topic] });
+  await admin.close();
+}
+
 /** Everything that a topic holds, partition by partition in its order. */
 export async function readTopic(from: Access, topic: string): Promise<KafkaMessage[]> {
   const consumer = new Consumer({ ...from, groupId: 'test' });

@@ -10,7 +10,7 @@ import { ExporterProbe } from '../support/exporter-probe.ts';
 import { KafkaServer } from '../support/servers/kafka.ts';
 import { leaf, makePki } from '../support/servers/pki.ts';
 import { until } from '../support/until.ts';
-import { access, createTopic, readTopic } from './kafka-reading.ts';
+import { access, createTopic, deleteTopic, readTopic } from './kafka-reading.ts';
 
 const probes: ExporterProbe[] = [];
 function probe(brokers: readonly string[], changes: Readonly<Record<string, unknown>>): ExporterProbe {
@@ -133,6 +133,33 @@ describe('kafka', () => {
     for (const topic of ['k8s.pods.default', 'k8s.nodes._'])
       assert.equal((await readTopic(access(server.brokers), topic)).length, 1);
   });
+
+  for (const createTopics of [false, true]) {
+    test(`a topic that is deleted while it runs is used as soon as it is there again${createTopics ? ', and made where it may be' : ''}`, async () => {
+      const topic = `deleted-${createTopics}`;
+      await createTopic(access(server.brokers), topic, 1);
+      const sink = probe(server.brokers, { topic, createTopics });
+      await sink.start();
+      sink.write(makeBatch({ sequence: 1, records: [{ name: 'a', version: 1 }] }));
+      await sink.acked(1);
+      await deleteTopic(access(server.brokers), topic);
+      sink.write(makeBatch({ sequence: 2, records: [{ name: 'a', version: 2 }] }));
+      if (!createTopics) {
+        await until(
+          'health says so',
+          () => sink.exporter.health().detail?.includes('EXPORTER_TARGET_MISSING') === true,
+        );
+        await createTopic(access(server.brokers), topic, 1);
+      }
+      await sink.acked(2);
+      await until('health is good again', () => sink.exporter.health().ok);
+      const stored = await readTopic(access(server.brokers), topic);
+      assert.deepEqual(
+        stored.map(({ headers }) => headers['watershard-id']),
+        [recordId('a', 2)],
+      );
+    });
+  }
 });
 
 describe('kafka with TLS and SASL', () => {

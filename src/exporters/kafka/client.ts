@@ -37,6 +37,8 @@ export class KafkaSink implements RecordSink {
   readonly #topic: string | undefined;
   #producer: Producer | undefined;
   #creating: Promise<void> | undefined;
+  /** Topics of what is being sent. */
+  #topics: string[] = [];
   #closing = false;
 
   constructor(driver: Driver, config: KafkaConfig, context: ExporterContext, events: SinkEvents) {
@@ -59,7 +61,8 @@ export class KafkaSink implements RecordSink {
   async send(records: readonly QueuedRecord[]): Promise<SendResult> {
     const verdicts = records.map((record) => this.#fault(record));
     const sent = records.filter((_, i) => verdicts[i] === undefined);
-    const partitions = await this.#partitions([...new Set(sent.map((record) => this.#topicOf(record)))]);
+    this.#topics = [...new Set(sent.map((record) => this.#topicOf(record)))];
+    const partitions = await this.#partitions([...this.#topics]);
     const messages: Message[] = [];
     const places = new Map<QueuedRecord, string>();
     const crowds = new Map<string, number>();
@@ -195,8 +198,12 @@ export class KafkaSink implements RecordSink {
   /** Called by the library before it tries anything again by itself. */
   #retried(error: Error, attempt: number): number {
     if (!this.#closing) {
-      this.#events.trouble(this.#wrap('reaching Kafka', error));
-      this.#context.metrics.retries.inc({ exporter: this.#context.name, reason: this.#wrap('', error).code });
+      const trouble = this.#wrap('reaching Kafka', error);
+      this.#events.trouble(trouble);
+      // It would look for a topic that was deleted until somebody makes it again.
+      if (isMissing(error) && this.#config.createTopics !== false)
+        this.#create(this.#topics).catch((e: unknown) => this.#events.trouble(this.#wrap('creating topics', e)));
+      this.#context.metrics.retries.inc({ exporter: this.#context.name, reason: trouble.code });
     }
     return backoffDelay(attempt);
   }
