@@ -56,6 +56,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       '@nats-io/jetstream',
       '@nats-io/obj',
       '@aws-sdk/client-s3',
+      '@platformatic/kafka',
       'hyparquet-writer',
       'undici',
     ],
@@ -73,7 +74,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 const modules = readModules(ROOT, ['src', 'workers', 'test', 'bench', 'tools']);
 const shipped = modules.filter((m) => m.path.startsWith('src/') || m.path.startsWith('workers/'));
 const manifest = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as Record<
-  'dependencies' | 'devDependencies',
+  'dependencies' | 'devDependencies' | 'optionalDependencies',
   Record<string, string>
 >;
 
@@ -102,16 +103,18 @@ function violations(module: Module, { kind, target, package: name, specifier }: 
       : says(`${leaf ? 'a leaf config.ts' : own} may use ${allowed.join(', ')} of Node`);
   }
   if (name !== undefined) {
-    const declared = name in manifest.dependencies || (!ships && name in manifest.devDependencies);
+    const optional = name in manifest.optionalDependencies;
+    const declared = name in manifest.dependencies || optional || (!ships && name in manifest.devDependencies);
     if (!declared) return says('the package is not declared in package.json');
+    if (optional && ships && kind !== 'dynamic') return says('an optional package is loaded by import() alone');
     if (leaf) return name === 'zod' ? [] : says('a leaf config.ts may use zod and the model only');
     return room.packages.includes('*') || room.packages.includes(name)
       ? []
       : says(`${own} may use ${room.packages.join(', ') || 'no package'}`);
   }
   if (target === undefined || kind === 'url') return [];
-  if (leaf && !target.startsWith(MODEL) && !(/\/(config|options)\.ts$/.test(target) && roomOf(target) === own))
-    return says('a leaf config.ts may import the model, and config.ts and options.ts of its own stage');
+  if (leaf && !target.startsWith(MODEL) && !(/(\/config|[/-]options)\.ts$/.test(target) && roomOf(target) === own))
+    return says('a leaf config.ts may import the model, and config.ts, options.ts and *-options.ts of its own stage');
   if (own === 'src/exporters/' && roomOf(target) === own) return betweenExporters(module.path, target).flatMap(says);
   if (roomOf(target) === own) return [];
   return room.rooms.some((pattern) => matches(pattern, target)) ? [] : says(`${own} may not import ${roomOf(target)}`);
@@ -172,6 +175,8 @@ describe('architecture', () => {
     assert.equal(told('src/config/schema.ts', "import { a } from '../watch/config.ts';"), 0);
     assert.equal(told('src/topology/x.ts', "import { a } from '../../workers/transform.ts';"), 1);
     assert.equal(told('src/cli/x.ts', "import { a } from 'left-pad';"), 1);
+    assert.equal(told('src/exporters/kafka/x.ts', "import { a } from '@platformatic/kafka';"), 1);
+    assert.equal(told('src/exporters/kafka/x.ts', "const a = await import('@platformatic/kafka');"), 0);
   });
 
   test('every import is one that the table allows', () => {

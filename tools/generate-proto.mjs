@@ -1,5 +1,5 @@
-// Generates src/transform/gen/record.js and record.d.ts from proto/. `--check` writes nothing and fails where what is
-// committed is not what would be generated.
+// Generates src/transform/gen/*.js and *.d.ts from proto/. `--check` writes nothing and fails where what is committed is
+// not what would be generated.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,44 +8,39 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cli = join(root, 'node_modules', 'protobufjs-cli', 'bin');
-const proto = join('proto', 'watershard', 'record', 'v1', 'record.proto');
 const target = join(root, 'src', 'transform', 'gen');
-const HEAD = '// Generated from proto/watershard/record/v1/record.proto by tools/generate-proto.mjs. Do not edit.\n';
+
+/** A module of `gen/` by its name, the root that its types are registered under, and its sources. */
+const MODULES = [
+  { name: 'record', namespace: 'watershard', protos: ['proto/watershard/record/v1/record.proto'] },
+  {
+    name: 'kollect',
+    namespace: 'kollect',
+    protos: ['proto/kollect/event/v1/event.proto', 'proto/kollect/resource/event/v1/event.proto'],
+  },
+];
 
 const run = (tool, ...args) =>
   execFileSync(process.execPath, [join(cli, tool), ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 
+/** int64 stays a number: the only ones are times in seconds. */
+const OPTIONS = [
+  ['-t', 'static-module', '-w', 'es6', '--dependency', 'protobufjs/minimal.js', '--no-create', '--no-verify'],
+  ['--no-convert', '--no-delimited', '--no-typeurl', '--force-number'],
+].flat();
+
 const scratch = mkdtempSync(join(tmpdir(), 'watershard-proto-'));
 const generated = new Map();
 try {
-  const js = join(scratch, 'record.js');
-  const dts = join(scratch, 'record.d.ts');
-  // int64 stays a number: the only one is a time in seconds.
-  run(
-    'pbjs',
-    '-t',
-    'static-module',
-    '-w',
-    'es6',
-    '--dependency',
-    'protobufjs/minimal.js',
-    '--no-create',
-    '--no-verify',
-    '--no-convert',
-    '--no-delimited',
-    '--no-typeurl',
-    '--force-number',
-    '--root',
-    'watershard',
-    '-p',
-    'proto',
-    '-o',
-    js,
-    proto,
-  );
-  run('pbts', '-o', dts, js);
-  generated.set('record.js', HEAD + readFileSync(js, 'utf8'));
-  generated.set('record.d.ts', HEAD + readFileSync(dts, 'utf8'));
+  for (const { name, namespace, protos } of MODULES) {
+    const head = `// Generated from ${protos.join(' and ')} by tools/generate-proto.mjs. Do not edit.\n`;
+    const js = join(scratch, `${name}.js`);
+    const dts = join(scratch, `${name}.d.ts`);
+    run('pbjs', ...OPTIONS, '--root', namespace, '-p', 'proto', '-o', js, ...protos);
+    run('pbts', '-o', dts, js);
+    generated.set(`${name}.js`, head + readFileSync(js, 'utf8'));
+    generated.set(`${name}.d.ts`, head + readFileSync(dts, 'utf8'));
+  }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -96,7 +96,11 @@ function demoConfig(options: Options, kubeconfig: string): Config {
     ops: { listen: options.listen },
   };
   // JSON is YAML; an empty environment, since a folder's name may hold anything
-  return parseConfig(JSON.stringify(config).replaceAll('${', '$${'), 'of the demo', { environment: {} });
+  return parseConfig(
+    JSON.stringify(config).replaceAll('${', () => '$${'),
+    'of the demo',
+    { environment: {} },
+  );
 }
 
 function lake({ dir }: Options): string {

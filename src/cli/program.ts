@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { demoCommand } from './demo.ts';
+import { kollectCommand } from './kollect.ts';
 import { runCommand } from './run.ts';
 import { simulateCommand } from './simulate.ts';
 import { snapshotCommand } from './snapshot.ts';
@@ -34,8 +35,16 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'explain a command')
     .helpCommand('help [command]', 'explain a command')
     .addHelpText('after', GUIDE);
-  const commands = [runCommand(), snapshotCommand(), validateCommand(), demoCommand(), simulateCommand()];
-  for (const command of [...commands, watchProxyCommand()]) {
+  const commands = [
+    runCommand,
+    snapshotCommand,
+    validateCommand,
+    kollectCommand,
+    watchProxyCommand,
+    demoCommand,
+    simulateCommand,
+  ];
+  for (const command of commands.map((create) => create())) {
     // these have flags and a help of their own
     if (!['simulate', 'watch-proxy'].includes(command.name()))
       command.copyInheritedSettings(program).option('--debug', 'show the stack of an error');

@@ -13,6 +13,8 @@ export interface LaneWish {
   /** Write each record as a message of the NATS protocol. */
   readonly frame?: NatsFramePlan;
   readonly watchProxy?: WatchProxyForm;
+  /** With encoding kollect: the cluster as its events name it, if not by its name. */
+  readonly clusterId?: string;
 }
 
 /** A kind of sink. This description is light: drivers are loaded by `create`, when a sink of the kind is in use. */

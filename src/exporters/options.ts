@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OPERATIONS } from '../model/record.ts';
 import { LONGEST_TIMER, parseBytes, parseDuration } from '../model/units.ts';
 
 const DAY = 86_400_000;
@@ -72,3 +73,25 @@ export const exporterOptions = {
       'Name of the exporter that gets the records which this one cannot take; it gets dead letters and nothing else. Without it they are dropped, counted and logged.',
     ),
 } as const;
+
+const PLACEHOLDERS = ['cluster', 'group', 'resource', 'namespace', 'name', 'kind', 'operation'];
+
+/** Template of a routing key (a subject, a topic); the exporter says what else it must be. */
+export const routingTemplate = z
+  .string()
+  .min(1)
+  .refine((text) => [...text.matchAll(/\{([^}]*)\}/g)].every(([, name]) => PLACEHOLDERS.includes(name ?? '')), {
+    error: `may hold only ${PLACEHOLDERS.map((p) => `{${p}}`).join(' ')}`,
+  })
+  .refine((text) => !/[\s*>]/.test(text), { error: 'must be without white space, * and >' });
+
+export const operations = z
+  .array(z.enum(OPERATIONS))
+  .min(1)
+  .default([...OPERATIONS])
+  .describe('The operations that are sent; without SNAPSHOT, what was there before the first start is not.');
+
+export const clusterId = z.string().optional().meta({
+  description: 'With encoding kollect: the cluster as its events and keys name it; may be empty.',
+  'x-default': 'the name of the cluster',
+});

@@ -2,11 +2,15 @@ import { z } from 'zod';
 import { fileType } from './file/type.ts';
 import { httpType } from './http/type.ts';
 import { jetstreamType } from './jetstream/type.ts';
+import { kafkaType } from './kafka/type.ts';
+import { natsType } from './nats/type.ts';
 import { parquetType } from './parquet/type.ts';
 
 /** Every kind of sink, by the `type` of its configuration. A new one is one line here and a folder of its own. */
 export const EXPORTERS = {
   jetstream: jetstreamType,
+  nats: natsType,
+  kafka: kafkaType,
   file: fileType,
   parquet: parquetType,
   http: httpType,

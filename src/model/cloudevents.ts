@@ -11,7 +11,7 @@ export interface CloudEventSource {
 
 /** The part of a record that its attributes are made of; a lane record (model/lane.ts) is one. */
 export interface CloudEventRecord {
-  /** `<uid>:<resourceVersion>`, `<uid>:deleted` */
+  /** `<uid>:<resourceVersion>`, `<uid>:deleted`; with `:<generation>` behind it after a restored etcd. */
   readonly id: string;
   /** `<resource>/<namespace>/<name>` */
   readonly key: string;
@@ -44,9 +44,7 @@ export function cloudEventSource(source: CloudEventSource): string {
 /** @param source what `cloudEventSource` gave, made once a stream */
 export function cloudEventAttributes(source: string, record: CloudEventRecord): CloudEventAttributes {
   const isGap = record.operation === 'GAP';
-  // A resourceVersion has no colon; a uid has none either, but the key that stands for one may.
-  const colon = record.id.lastIndexOf(':');
-  const version = record.id.slice(colon + 1);
+  const { owner, version } = partsOf(record.id);
   const objectKey = record.key.slice(record.key.indexOf('/') + 1);
   const subject = objectKey.startsWith('/') ? objectKey.slice(1) : objectKey;
   return {
@@ -54,7 +52,7 @@ export function cloudEventAttributes(source: string, record: CloudEventRecord): 
     source,
     type: `dev.watershard.resource.${record.operation.toLowerCase()}`,
     subject: isGap || subject === '' ? undefined : subject,
-    partitionkey: isGap || colon <= 0 ? record.key : record.id.slice(0, colon),
+    partitionkey: isGap || owner === '' ? record.key : owner,
     sequence: isGap || !DECIMAL.test(version) ? undefined : version.padStart(SEQUENCE_DIGITS, '0'),
   };
 }
@@ -79,3 +77,13 @@ function headerValue(value: string): string {
     return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
   });
 }
+
+/** A resourceVersion has no colon; a uid has none either, but the key that stands for one may. */
+function partsOf(id: string): { readonly owner: string; readonly version: string } {
+  const [, uid, versionOfUid] = OF_UID.exec(id) ?? [];
+  if (uid !== undefined && versionOfUid !== undefined) return { owner: uid, version: versionOfUid };
+  const colon = id.lastIndexOf(':');
+  return { owner: id.slice(0, Math.max(colon, 0)), version: id.slice(colon + 1) };
+}
+
+const OF_UID = /^([^:/]+):([^:]+)(?::[0-9]+)?$/;

@@ -172,6 +172,11 @@ export const ERROR_CODES = {
     cause: 'A sink is there, but its settings do not fit what the configuration asks for.',
     remedy: 'Change the setting that the message names.',
   },
+  EXPORTER_DRIVER_MISSING: {
+    class: 'configuration',
+    cause: "The client library of a sink's vendor is not installed: it is optional, so that the core stays small.",
+    remedy: 'Install the package that the message names beside Watershard.',
+  },
   RECORD_TOO_LARGE: {
     class: 'terminal',
     cause: 'A record is larger than the sink accepts.',

@@ -26,6 +26,8 @@ export interface ChangeRecord {
   readonly object: Uint8Array | undefined;
   /** JSON text of the patch from the last delivered state. */
   readonly patch: Uint8Array | undefined;
+  /** JSON text of the object as it was last delivered, for an encoding that carries it; undefined where it is not known. */
+  readonly previous?: Uint8Array | undefined;
 }
 
 /** Everything that is the same for all records of a stream. */

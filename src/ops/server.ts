@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { observeProcess } from '../telemetry/process-metrics.ts';
 import { answerHealth } from './health.ts';
+import { type Handler, kollectPaths } from './kollect-paths.ts';
 import { isLoopback, listen, parseAddress } from './listen.ts';
 import { LiveEvents } from './live-events.ts';
 import { PAGE_HTML } from './page/document.ts';
@@ -21,6 +22,8 @@ export interface OpsOptions {
   readonly health: () => HealthReport;
   /** Answer /debug/profile also where the address is not a loopback one. */
   readonly profile?: boolean;
+  /** Answer the paths of kollect too. */
+  readonly kollectPaths?: 'off' | 'ready-at-once' | 'ready-when-synced';
   readonly logger?: Logger;
 }
 
@@ -29,8 +32,6 @@ export interface OpsServer {
   readonly port: number;
   close(): Promise<void>;
 }
-
-type Handler = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
 
 /**
  * Serves metrics, health, status and the live page.
@@ -45,7 +46,7 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
     options.logger?.warn({ error: errorMessage(error) }, 'an ops request failed');
   const live = new LiveEvents(options.status, failed);
 
-  const handlers: Record<string, Handler> = {
+  const own = {
     '/': (_, response) => send(response, 200, 'text/html; charset=utf-8', PAGE_HTML),
     '/page.css': (_, response) => send(response, 200, 'text/css; charset=utf-8', PAGE_STYLE),
     '/page.js': (_, response) => send(response, 200, 'text/javascript; charset=utf-8', PAGE_SCRIPT),
@@ -80,7 +81,8 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
       response.setHeader('content-disposition', 'attachment; filename="watershard.cpuprofile"');
       send(response, 200, 'application/json', profile);
     },
-  };
+  } satisfies Record<string, Handler>;
+  const handlers: Record<string, Handler> = { ...own, ...kollectPaths(options, own) };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {

@@ -8,6 +8,7 @@ import { resourceName } from '../model/resource.ts';
 import { packRow } from '../model/row.ts';
 import type { WriteJson } from './encode-json.ts';
 import { cloudEventWriter, jsonWriter } from './encode-json.ts';
+import { kollectEncoder } from './encode-kollect.ts';
 import { msgpackEncoder } from './encode-msgpack.ts';
 import { protobufEncoder } from './encode-protobuf.ts';
 import { watchProxyEncoder } from './encode-watch-proxy.ts';
@@ -91,6 +92,8 @@ function encoderOf(lane: LanePlan, context: RecordContext, keyOf: (record: Chang
     }
     case 'watch-proxy':
       return watchProxyEncoder(context, lane.watchProxy);
+    case 'kollect':
+      return kollectEncoder(context, lane.clusterId ?? context.cluster);
     case 'rows': {
       const out = new ByteWriter();
       return (record) => packRow(record, fieldBytesOf(record), out);

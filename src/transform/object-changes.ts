@@ -51,6 +51,8 @@ export class ObjectChanges {
   readonly #print: Fingerprint = { low: 0, high: 0 };
   readonly #value = new KnownValueWriter();
   readonly #resource: string;
+  /** Objects are kept as they were last delivered: for patches, or for an encoding that carries them. */
+  readonly #keeps: boolean;
   /** How often the API server has gone back in time: from then on ids carry it, as versions are given a second time. */
   generation: number;
 
@@ -63,6 +65,7 @@ export class ObjectChanges {
     this.#readForCel = CelObjects.reading(this.#extractors?.reads);
     this.#delivered = new DeliveredObject(plan);
     this.#resource = resourceName(plan.stream.resource);
+    this.#keeps = plan.diff !== 'none' || plan.lanes.some(({ encoding }) => encoding === 'kollect');
     this.generation = plan.generation ?? 0;
   }
 
@@ -203,8 +206,9 @@ export class ObjectChanges {
       fields,
       object,
       patch,
+      previous,
     });
-    const keep = this.#plan.diff === 'none' ? undefined : this.snapshots.pack(object, this.#keepDictionary);
+    const keep = this.#keeps ? this.snapshots.pack(object, this.#keepDictionary) : undefined;
     this.#store(key, this.#valueOf(reader, keep));
   }
 
@@ -239,6 +243,7 @@ export class ObjectChanges {
   }
 
   #patch(before: Buffer, after: Buffer): Uint8Array | undefined {
+    if (this.#plan.diff === 'none') return undefined;
     return this.#plan.diff === 'json-patch' ? jsonPatch(before, after) : mergePatch(before, after);
   }
 

@@ -25,6 +25,8 @@ export interface LanePlan {
   readonly frame?: NatsFramePlan;
   /** With the encoding `watch-proxy`. */
   readonly watchProxy?: WatchProxyForm;
+  /** With encoding kollect: the cluster as its events name it, if not by its name; may be empty. */
+  readonly clusterId?: string;
 }
 
 /** All that a worker needs to know of a stream: the rules that match it, merged. Plain data, structured-cloneable. */

@@ -50,6 +50,10 @@ export const watchConfig = z
           .describe(
             'Only these namespaces, with a stream for each. Resources outside of namespaces are watched all the same.',
           ),
+        clusterScoped: z
+          .boolean()
+          .default(true)
+          .describe('Watch resources outside of namespaces too; false for none of them, namespaces included.'),
         exclude: namespaces.default([]).describe('Not these namespaces; the server leaves them out.'),
       })
       .prefault({})

@@ -10,7 +10,8 @@ type Scope = Pick<WatchConfig, 'namespaces' | 'labelSelector' | 'fieldSelector' 
  * themselves are chosen by metadata.name in the same way; other cluster-scoped resources have one stream.
  */
 export function streamsOf(resource: Resource, config: Scope, served: readonly ServedResource[]): Stream[] {
-  const { include, exclude } = config.namespaces;
+  const { include, exclude, clusterScoped } = config.namespaces;
+  if (!resource.namespaced && !clusterScoped) return [];
   const itself = resource.group === '' && resource.resource === 'namespaces';
   const base = {
     resource: plain(resource),

@@ -36,7 +36,7 @@ describe('a configuration', () => {
     assert.equal(config.flow.bytesInFlight, 128 * 2 ** 20);
     assert.equal(config.state.url, undefined);
     assert.equal(config.dataDir, './watershard-data');
-    assert.deepEqual(config.ops, { listen: '127.0.0.1:8081', profile: false });
+    assert.deepEqual(config.ops, { listen: '127.0.0.1:8081', profile: false, kollectPaths: 'off' });
     assert.equal(config.drain.timeout, 25_000);
     assert.deepEqual(config.rules, []);
   });

@@ -31,6 +31,20 @@ test('the smallest configuration of each bus gets its defaults', () => {
   assert.deepEqual(EXPORTERS.file.lane(file), { encoding: 'json' });
 });
 
+test('core NATS acknowledges nothing, and says so', () => {
+  const config = EXPORTERS.nats.config.parse({ name: 'n', type: 'nats', servers: ['nats://127.0.0.1:4222'] });
+  assert.equal(EXPORTERS.nats.capabilities.acknowledges, false);
+  assert.deepEqual(EXPORTERS.nats.lane(config), { encoding: 'json', subject: config.subject });
+  const kollect = EXPORTERS.nats.config.parse({
+    ...config,
+    batchBytes: '1MiB',
+    buffer: {},
+    encoding: 'kollect',
+    clusterId: '',
+  });
+  assert.deepEqual(EXPORTERS.nats.lane(kollect), { encoding: 'kollect', subject: config.subject, clusterId: '' });
+});
+
 test('the lane of CloudEvents says where the attributes go', () => {
   const binary = EXPORTERS.jetstream.config.parse({ ...JETSTREAM, encoding: 'cloudevents', cloudEventsMode: 'binary' });
   assert.equal(EXPORTERS.jetstream.lane(binary).cloudEvents, 'binary');
@@ -40,7 +54,7 @@ test('the lane of CloudEvents says where the attributes go', () => {
 
 test('what cannot work is refused at its path', () => {
   const faults: [unknown, RegExp][] = [
-    [{ ...JETSTREAM, type: 'kafka' }, /type/],
+    [{ ...JETSTREAM, type: 'pigeon' }, /type/],
     [{ ...JETSTREAM, name: 'Bus' }, /name.*lower-case/s],
     [{ ...JETSTREAM, subject: 'k8s.{what}' }, /subject.*may hold only/s],
     [{ ...JETSTREAM, subject: 'k8s.>' }, /subject.*tokens/s],
@@ -52,6 +66,8 @@ test('what cannot work is refused at its path', () => {
     [{ ...JETSTREAM, unknownKey: 1 }, /unknownKey/],
     [{ name: 'out', type: 'file', path: 'x', encoding: 'msgpack' }, /encoding/],
     [{ name: 'out', type: 'file' }, /path/],
+    [{ name: 'n', type: 'nats', servers: ['nats://h:4222'], subject: 'a..b' }, /subject.*tokens/s],
+    [{ name: 'n', type: 'nats', servers: ['nats://h:4222'], subject: 'a.{what}' }, /subject.*may hold only/s],
   ];
   for (const [config, expected] of faults) {
     const result = exporterConfig.safeParse(config);

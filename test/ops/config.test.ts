@@ -3,9 +3,13 @@ import { test } from 'node:test';
 import { opsConfig } from '../../src/ops/config.ts';
 
 test('ops listens on loopback unless it is told otherwise', () => {
-  assert.deepEqual(opsConfig.parse(undefined), { listen: '127.0.0.1:8081', profile: false });
-  assert.deepEqual(opsConfig.parse({ listen: '[::]:9000' }), { listen: '[::]:9000', profile: false });
-  assert.deepEqual(opsConfig.parse({ listen: 'off' }), { listen: 'off', profile: false });
+  assert.deepEqual(opsConfig.parse(undefined), { listen: '127.0.0.1:8081', profile: false, kollectPaths: 'off' });
+  assert.deepEqual(opsConfig.parse({ listen: '[::]:9000' }), {
+    listen: '[::]:9000',
+    profile: false,
+    kollectPaths: 'off',
+  });
+  assert.deepEqual(opsConfig.parse({ listen: 'off' }), { listen: 'off', profile: false, kollectPaths: 'off' });
   assert.equal(opsConfig.parse(false), false);
 });
 

@@ -209,3 +209,29 @@ test('closing ends what listens and frees the port', async () => {
   });
   await again.close();
 });
+
+test('the paths of kollect are there where they are asked for, with its words', async () => {
+  assert.equal((await get('/__/health')).status, 404);
+  for (const kollectPaths of ['ready-at-once', 'ready-when-synced'] as const) {
+    let ready = false;
+    const server = await startOps({
+      listen: '127.0.0.1:0',
+      metrics,
+      health: () => ({ live: true, ready, reasons: [] }),
+      status: () => STATUS,
+      kollectPaths,
+    });
+    const ask = async (path: string) => {
+      const answer = await request(server.url + path);
+      return [answer.statusCode, await answer.body.text()] as const;
+    };
+    assert.deepEqual(await ask('/__/health'), [200, '']);
+    assert.deepEqual(await ask('/__/ready'), [kollectPaths === 'ready-at-once' ? 200 : 412, '']);
+    ready = true;
+    assert.deepEqual(await ask('/__/ready'), [200, '']);
+    assert.match((await ask('/__/metrics'))[1], /watershard_exporter_records_total/);
+    assert.equal((await ask('/__/pprof/'))[0], 404);
+    assert.match((await ask('/__/pprof/profile?seconds=0.1'))[1], /"nodes"/);
+    await server.close();
+  }
+});

@@ -256,6 +256,8 @@ describe('cloudevents', () => {
       cloudEventHeaders('/s', { id, key, operation });
     const node = headers('u-1:deleted', 'nodes//n1', 'DELETED');
     assert.deepEqual([node['ce-subject'], node['ce-partitionkey'], node['ce-sequence']], ['n1', 'u-1', undefined]);
+    const restored = headers('u-1:7:2', 'pods/a/p', 'UPDATED');
+    assert.deepEqual([restored['ce-partitionkey'], restored['ce-sequence']], ['u-1', '00000000000000000007']);
     const virtual = headers('componentstatuses//a:b:12', 'componentstatuses//a:b', 'UPDATED');
     assert.deepEqual(
       [virtual['ce-subject'], virtual['ce-partitionkey'], virtual['ce-sequence']],

@@ -81,7 +81,7 @@ describe('a secret value appears nowhere', () => {
     redact: ['data', 'stringData'],
     diff: 'json-patch',
     extract: [{ name: 'password', expression: 'object.data.password' }],
-    lanes: (['json', 'msgpack', 'protobuf', 'cloudevents', 'rows'] as const).map((encoding) => ({
+    lanes: (['json', 'msgpack', 'protobuf', 'cloudevents', 'kollect', 'rows'] as const).map((encoding) => ({
       exporter: encoding,
       encoding,
     })),

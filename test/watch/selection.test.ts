@@ -80,6 +80,14 @@ test('a resource has one stream, in which the server leaves out excluded namespa
   assert.equal(streamsOf(ALL[2] as ServedResource, config, ALL)[0]?.fieldSelector, 'metadata.name!=x');
 });
 
+test('without cluster-scoped resources, namespaces among them, those of the namespaces alone are left', () => {
+  const config = watchConfig.parse({ namespaces: { include: ['a'], clusterScoped: false } });
+  assert.deepEqual(
+    ALL.slice(0, 3).flatMap((r) => streamsOf(r as ServedResource, config, ALL).map((s) => s.id)),
+    ['pods@a'],
+  );
+});
+
 test('included namespaces have a stream each', () => {
   const config = watchConfig.parse({ namespaces: { include: ['a', 'b', 'c'], exclude: ['c'] } });
   assert.deepEqual(

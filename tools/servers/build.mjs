@@ -1,4 +1,5 @@
-// Gets the real servers that the tests run against: builds the Go ones from their modules, installs the Debian ones.
+// Gets the real servers that the tests run against: builds the Go ones from their modules, installs the Debian ones, and
+// has Maven bring the Java ones.
 // Runs on Node 20. Binaries are kept by version outside the repository; what is there is not built again.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
@@ -6,11 +7,19 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const VERSIONS = { kubernetes: '1.35.4', etcd: '3.6.5', nats: '2.15.2', versitygw: '1.8.0', duckdb: '1.5.5' };
+export const VERSIONS = {
+  kubernetes: '1.35.4',
+  etcd: '3.6.5',
+  nats: '2.15.2',
+  versitygw: '1.8.0',
+  duckdb: '1.5.5',
+  kafka: '4.3.1',
+};
 export const CACHE =
   process.env.WATERSHARD_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watershard');
 const BIN = join(CACHE, 'bin');
-const KUBE = join(dirname(fileURLToPath(import.meta.url)), 'kube');
+const HERE = dirname(fileURLToPath(import.meta.url));
+const KUBE = join(HERE, 'kube');
 
 const ldflags = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
   .map(
@@ -42,6 +51,8 @@ const GO_SERVERS = [
 const DEBIAN_SERVERS = [
   { package: 'redis-server', file: '/usr/bin/redis-server' },
   { package: 'etcd-server', file: '/usr/bin/etcd' },
+  { package: 'default-jre-headless', file: '/usr/bin/java' },
+  { package: 'maven', file: '/usr/bin/mvn' },
 ];
 
 const say = (text) => process.stdout.write(`[servers] ${text}\n`);
@@ -128,10 +139,22 @@ async function duckdbHttpfs() {
   );
 }
 
+/** A Java server is the folder of its jars. The version stands in the pom too, which is what Maven reads. */
+async function javaServer(name, version) {
+  const folder = join(CACHE, `${name}-${version}`);
+  if (existsSync(folder)) return;
+  const temporary = mkdtempSync(join(CACHE, '.jars-'));
+  const pom = join(HERE, name, 'pom.xml');
+  const copy = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${temporary}`];
+  await run('mvn', ['-q', '-B', '-f', pom, `-D${name}.version=${version}`, ...copy], {}, `${name} ${version}`);
+  renameSync(temporary, folder);
+}
+
 export async function getServers() {
   mkdirSync(BIN, { recursive: true });
   await debianServers();
   await duckdbHttpfs();
+  await javaServer('kafka', VERSIONS.kafka);
   for (const server of GO_SERVERS) await goServer(server);
 }
 

@@ -1,17 +1,16 @@
-import { readFileSync } from 'node:fs';
 import {
   type ConnectionOptions,
   connect,
   createInbox,
-  credsAuthenticator,
   errors,
   type Msg,
   type MsgHdrs,
   type NatsConnection,
   type Subscription,
 } from '@nats-io/transport-node';
-import { errorMessage, WatershardError } from '../../model/errors.ts';
+import { WatershardError } from '../../model/errors.ts';
 import { backoffDelay } from '../backoff.ts';
+import { natsConnection, natsFault } from '../nats-connection.ts';
 import { tapAnswers } from './answer-tap.ts';
 import type { JetStreamConfig } from './config.ts';
 import { FrameSender } from './frame-sender.ts';
@@ -74,7 +73,7 @@ export class NatsClient {
     try {
       connection = await connect(this.#options());
     } catch (e) {
-      throw connectFault(this.#config, e);
+      throw natsFault(this.#config, e);
     }
     if (this.#closing) {
       await connection.close();
@@ -129,33 +128,8 @@ export class NatsClient {
   }
 
   #options(): ConnectionOptions {
-    const { servers, credentialsFile, token, user, password, tls } = this.#config;
-    const options: ConnectionOptions = {
-      servers,
-      name: `watershard ${this.#cluster}`,
-      maxReconnectAttempts: -1,
-      reconnectDelayHandler: () => backoffDelay(this.#failures),
-      ignoreAuthErrorAbort: true,
-      inboxPrefix: this.#config.inboxPrefix,
-      noAsyncTraces: true,
-      timeout: 5000,
-      // A half-open connection is found out within half a minute.
-      pingInterval: 10_000,
-      maxPingOut: 2,
-    };
-    // Read at each connect, so that renewed credentials are taken up.
-    if (credentialsFile !== undefined)
-      options.authenticator = (nonce) => credsAuthenticator(readFileSync(credentialsFile))(nonce);
-    if (token !== undefined) options.token = token;
-    if (user !== undefined) options.user = user;
-    if (password !== undefined) options.pass = password;
-    if (tls !== undefined) {
-      options.tls = { handshakeFirst: tls.handshakeFirst };
-      if (tls.ca !== undefined) options.tls.caFile = tls.ca;
-      if (tls.cert !== undefined) options.tls.certFile = tls.cert;
-      if (tls.key !== undefined) options.tls.keyFile = tls.key;
-    }
-    return options;
+    const options = natsConnection(this.#config, this.#cluster, () => backoffDelay(this.#failures));
+    return { ...options, inboxPrefix: this.#config.inboxPrefix };
   }
 
   #received(error: Error | null, message: Msg): void {
@@ -197,7 +171,7 @@ export class NatsClient {
     this.#connection = undefined;
     this.#frames = undefined;
     const reason = stale ? new Error('the server does not answer pings') : closed;
-    this.#events.closed(connectFault(this.#config, reason ?? new Error('the connection was closed')));
+    this.#events.closed(natsFault(this.#config, reason ?? new Error('the connection was closed')));
   }
 
   #forbidden(what: string, cause: Error): WatershardError {
@@ -214,14 +188,4 @@ function subjectBytes(message: Msg): Uint8Array {
 /** The library only calls `encode` of the headers that it publishes; request.test.ts compares the bytes with the library's own. */
 function encoded(bytes: Uint8Array): MsgHdrs {
   return { encode: () => bytes } as unknown as MsgHdrs;
-}
-
-function connectFault(config: JetStreamConfig, cause: unknown): WatershardError {
-  const where = `connecting to NATS at ${config.servers.join(', ')}`;
-  const text = errorMessage(cause);
-  const refused =
-    cause instanceof errors.AuthorizationError ||
-    cause instanceof errors.UserAuthenticationExpiredError ||
-    /authorization|authentication|credential|nkey/i.test(text);
-  return new WatershardError(refused ? 'EXPORTER_REFUSED' : 'EXPORTER_UNREACHABLE', `${where}: ${text}`, { cause });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { natsChecks, natsCredentials, natsServers } from '../nats-options.ts';
 import { byteSize, duration, exporterOptions } from '../options.ts';
 
 /** A hundred years; the server counts nanoseconds in 64 bits, which are 292 years. */
@@ -35,17 +36,7 @@ export const jetstreamConfig = z
   .strictObject({
     ...exporterOptions,
     type: z.literal('jetstream'),
-    servers: z
-      .array(
-        z
-          .string()
-          .min(1)
-          .refine((server) => !server.includes('@'), {
-            error: 'holds credentials, which the client ignores; set user and password, or token',
-          }),
-      )
-      .min(1)
-      .describe('Addresses of NATS servers: nats://host:4222, or tls://host:4222.'),
+    servers: natsServers,
     stream: z
       .string()
       .regex(/^[^\s.*>/\\]+$/, 'a stream name has no white space, dot, *, > or slash')
@@ -112,35 +103,10 @@ export const jetstreamConfig = z
       .regex(/^[^\s*>.]+(\.[^\s*>.]+)*$/, 'must be tokens between dots')
       .default('_INBOX')
       .describe('Prefix of the subjects on which the server answers, for users who may not subscribe to _INBOX.>.'),
-    credentialsFile: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('A .creds file (JWT and seed); it is read again at each connect.'),
-    token: z.string().min(1).optional().describe('Authentication token; write it as ${NAME}.'),
-    user: z.string().min(1).optional().describe('User name.'),
-    password: z.string().optional().describe('Password of the user; write it as ${NAME}.'),
-    tls: z
-      .strictObject({
-        ca: z.string().min(1).optional().describe('File with the certificates of the authorities, PEM.'),
-        cert: z.string().min(1).optional().describe('File with the client certificate, PEM.'),
-        key: z.string().min(1).optional().describe('File with the key of the client certificate, PEM.'),
-        handshakeFirst: z
-          .boolean()
-          .default(false)
-          .describe('Begin with TLS at once, for servers with handshake_first.'),
-      })
-      .optional()
-      .describe('Demand TLS. Without it TLS is used where the server offers it.'),
+    ...natsCredentials,
   })
-  .refine((config) => (config.user === undefined) === (config.password === undefined), {
-    path: ['password'],
-    error: 'user and password go together',
-  })
-  .refine((config) => [config.credentialsFile, config.token, config.user].filter((c) => c !== undefined).length <= 1, {
-    path: ['credentialsFile'],
-    error: 'only one of credentialsFile, token and user may be set',
-  });
+  .refine(natsChecks.complete, natsChecks.incomplete)
+  .refine(natsChecks.single, natsChecks.several);
 
 export type JetStreamConfig = z.output<typeof jetstreamConfig>;
 export type NewStream = z.output<typeof newStream>;

@@ -1,0 +1,32 @@
+import type { Capabilities } from '../exporter.ts';
+import type { ExporterType } from '../exporter-type.ts';
+import { natsConfig } from './config.ts';
+
+const capabilities: Capabilities = {
+  acknowledges: false,
+  deduplicates: 'no',
+  ordered: true,
+  cuts: false,
+  encodings: ['json', 'msgpack', 'protobuf', 'cloudevents', 'kollect'],
+};
+
+/** Subjects of NATS without JetStream: whoever listens gets it, and nobody stores it. */
+export const natsType: ExporterType<typeof natsConfig> = {
+  config: natsConfig,
+  capabilities,
+  lane: ({ encoding, subject, clusterId }) => ({
+    encoding,
+    subject,
+    ...(encoding === 'cloudevents' ? { cloudEvents: 'structured' as const } : {}),
+    ...(clusterId === undefined ? {} : { clusterId }),
+  }),
+  create: async (config, context) => {
+    const [{ QueuedExporter }, { NatsSink }] = await Promise.all([
+      import('../queued-exporter.ts'),
+      import('./client.ts'),
+    ]);
+    const { batchBytes, operations } = config;
+    const options = { batchBytes, batchRecords: 4096, operations };
+    return new QueuedExporter(context, capabilities, options, (events) => new NatsSink(config, context, events));
+  },
+};

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type KollectFlags, kollectConfig } from '../../src/cli/kollect-config.ts';
+import { parseConfig } from '../../src/config/load.ts';
+
+const FLAGS: KollectFlags = {
+  clusterId: '',
+  eventWriterUrl: '',
+  kubeConfig: '',
+  namespace: '',
+  waitForSync: false,
+  dataDir: 'd',
+  listen: '0.0.0.0:8081',
+};
+const translate = (flags: Partial<KollectFlags>, environment: Record<string, string> = {}) =>
+  kollectConfig({ ...FLAGS, ...flags }, environment) as {
+    cluster: { name: string };
+    exporters: Record<string, unknown>[];
+    watch: Record<string, unknown>;
+    ops: Record<string, unknown>;
+    kubeconfig?: string;
+  };
+
+describe('flags of kollect as a configuration', () => {
+  test('kafka: the brokers of the environment, the key and the partitions of kollect', () => {
+    const config = translate(
+      { eventWriterUrl: 'kafka://k8s.events', clusterId: 'c1', kubeConfig: '/k', namespace: 'ns', waitForSync: true },
+      { KAFKA_BROKERS: ' a:9092, b:9092' },
+    );
+    assert.deepEqual(config.exporters, [
+      {
+        name: 'bus',
+        type: 'kafka',
+        brokers: ['a:9092', 'b:9092'],
+        topic: 'k8s.events',
+        createTopics: true,
+        key: 'uid',
+        partitioner: 'fnv1a',
+        encoding: 'kollect',
+        clusterId: 'c1',
+        operations: ['CREATED', 'UPDATED', 'DELETED'],
+      },
+    ]);
+    assert.deepEqual([config.cluster.name, config.kubeconfig], ['c1', '/k']);
+    assert.deepEqual(config.watch.namespaces, { include: ['ns'], clusterScoped: false });
+    assert.equal(config.ops.kollectPaths, 'ready-when-synced');
+    parseConfig(JSON.stringify(config), 'test');
+  });
+
+  test('nats: what the URL holds of credentials goes to keys of their own', () => {
+    const config = (NATS_SERVER_URL: string) =>
+      translate({ eventWriterUrl: 'nats://example.subject' }, { NATS_SERVER_URL }).exporters[0];
+    const bus = { name: 'bus', type: 'nats', subject: 'example.subject', encoding: 'kollect', clusterId: '' };
+    assert.deepEqual(config('nats://h:4222'), { ...bus, servers: ['nats://h:4222'] });
+    assert.deepEqual(config('nats://u:p%40s@h:4222'), {
+      ...bus,
+      servers: ['nats://h:4222'],
+      user: 'u',
+      password: 'p@s',
+    });
+    assert.deepEqual(config('nats://t@h:4222'), { ...bus, servers: ['nats://h:4222'], token: 't' });
+  });
+
+  test('host and path of the URL are the topic or subject, joined', () => {
+    const subject = translate({ eventWriterUrl: 'nats://a/b' }, { NATS_SERVER_URL: 'h' }).exporters[0]?.subject;
+    assert.equal(subject, 'a/b');
+  });
+
+  test('an id that is no name of a cluster stays in the events, and the name is made of it', () => {
+    for (const [clusterId, name] of [
+      ['', 'kollect'],
+      ['eu/prod ', 'eu-prod'],
+      ['x'.repeat(80), 'x'.repeat(63)],
+    ] as const) {
+      const config = translate({ eventWriterUrl: 'nats://a', clusterId }, { NATS_SERVER_URL: 'nats://h' });
+      assert.deepEqual([config.exporters[0]?.clusterId, config.cluster.name], [clusterId, name]);
+      parseConfig(JSON.stringify(config), 'test');
+    }
+  });
+
+  test('what cannot work says why, without what the environment holds', () => {
+    const environment = { NATS_SERVER_URL: 'nats://u:secret@h', KAFKA_BROKERS: 'secret:1' };
+    const cases: [string, Record<string, string>, RegExp][] = [
+      ['', environment, /--event-writer-url: not given/],
+      ['kafka', environment, /not a URL/],
+      ['kafka://', environment, /without a topic/],
+      ['kafka://t?x=1', environment, /takes no query parameters/],
+      ['mem://x', environment, /no bus is called mem:/],
+      ['kafka://t', {}, /open topic URL: KAFKA_BROKERS environment variable not set/],
+      ['nats://s', {}, /open topic URL: NATS_SERVER_URL environment variable not set/],
+      ...(['awssns:///arn', 'awssqs://h/q', 'gcppubsub://p/t', 'azuresb://t', 'rabbit://e'] as const).map(
+        (url): [string, Record<string, string>, RegExp] => [
+          url,
+          environment,
+          /for which Watershard has no exporter yet/,
+        ],
+      ),
+    ];
+    for (const [eventWriterUrl, variables, expected] of cases) {
+      assert.throws(
+        () => translate({ eventWriterUrl }, variables),
+        (e: Error) => expected.test(e.message) && !e.message.includes('secret'),
+        eventWriterUrl,
+      );
+    }
+  });
+});
