@@ -1,10 +1,16 @@
+const SHORT = 32;
+
 /**
  * A buffer that grows and is used again for record after record. `view` shows what was written since `reset`; it is
  * valid until the next write, so whoever keeps it has to copy it.
  */
 export class ByteWriter {
-  #bytes = Buffer.allocUnsafeSlow(4096);
+  #bytes: Buffer;
   #length = 0;
+
+  constructor(size = 4096) {
+    this.#bytes = Buffer.allocUnsafeSlow(size);
+  }
 
   get length(): number {
     return this.#length;
@@ -30,6 +36,12 @@ export class ByteWriter {
     this.#bytes.writeInt32LE(value, at);
   }
 
+  /** Two's complement, little-endian. */
+  int64(value: bigint): void {
+    this.#reserve(8);
+    this.#length = this.#bytes.writeBigInt64LE(value, this.#length);
+  }
+
   /** IEEE 754, little-endian. */
   float64(value: number): void {
     this.#reserve(8);
@@ -49,6 +61,22 @@ export class ByteWriter {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
+  }
+
+  /** A slice, without the view that `bytes` would need. */
+  slice(from: Buffer, start: number, end: number): void {
+    this.#reserve(end - start);
+    const to = this.#bytes;
+    let length = this.#length;
+    // A call into native code costs as much as some ten bytes.
+    if (end - start > SHORT) from.copy(to, length, start, end);
+    else for (let i = start; i < end; i++) to[length++] = from[i] as number;
+    this.#length += end - start;
+  }
+
+  /** All of the memory, for who knows where in it what was written lies; another one after the next write. */
+  get buffer(): Buffer {
+    return this.#bytes;
   }
 
   view(): Buffer {

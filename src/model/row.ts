@@ -1,5 +1,5 @@
 import type { ByteWriter } from './byte-writer.ts';
-import { fieldsFromJson } from './field-json.ts';
+import { readFields, writeFields } from './field-bytes.ts';
 import type { ChangeRecord, DetectedBy, FieldValue, Operation } from './record.ts';
 import { DETECTED_BY, OPERATIONS } from './record.ts';
 
@@ -10,20 +10,34 @@ import { DETECTED_BY, OPERATIONS } from './record.ts';
  *
  * Little-endian. `operation` and `detectedBy` are indexes into OPERATIONS and DETECTED_BY, `observedAt` is Unix time in
  * microseconds (exact until the year 2255). The parts are id, namespace, name, uid, resourceVersion (UTF-8), then
- * labels, fields, object and patch (JSON text); a length of -1 means that the part is absent. What is the same for a
- * whole stream (cluster, group, kind …) is not in here. `fields` is in the typed form of field-json.ts.
+ * labels, fields (field-bytes.ts), object and patch (JSON text); a length of -1 means that the part is absent. What is the
+ * same for a whole stream (cluster, group, kind …) is not in here.
  */
 const LENGTHS = 10;
-const HEAD = LENGTHS + 9 * 4;
+const PARTS = 9;
+const HEAD = LENGTHS + PARTS * 4;
 
-export function packRow(record: ChangeRecord, fieldsJson: Uint8Array | undefined, out: ByteWriter): Uint8Array {
+/** The parts of a row, in their order. */
+export const PART = {
+  id: 0,
+  namespace: 1,
+  name: 2,
+  uid: 3,
+  resourceVersion: 4,
+  labels: 5,
+  fields: 6,
+  object: 7,
+  patch: 8,
+} as const;
+
+export function packRow(record: ChangeRecord, out: ByteWriter): Uint8Array {
   out.reset();
   out.byte(OPERATIONS.indexOf(record.operation));
   out.byte(DETECTED_BY.indexOf(record.detectedBy));
   out.float64(record.observedAt);
   for (let i = 0; i < 5; i++) out.int32(0);
   out.int32(record.labels?.length ?? -1);
-  out.int32(fieldsJson?.length ?? -1);
+  out.int32(-1);
   out.int32(record.object?.length ?? -1);
   out.int32(record.patch?.length ?? -1);
   out.int32At(out.text(record.id), LENGTHS);
@@ -32,13 +46,17 @@ export function packRow(record: ChangeRecord, fieldsJson: Uint8Array | undefined
   out.int32At(out.text(record.uid), LENGTHS + 12);
   out.int32At(out.text(record.resourceVersion), LENGTHS + 16);
   if (record.labels !== undefined) out.bytes(record.labels);
-  if (fieldsJson !== undefined) out.bytes(fieldsJson);
+  if (record.fields !== undefined) {
+    const start = out.length;
+    writeFields(record.fields, out);
+    out.int32At(out.length - start, LENGTHS + PART.fields * 4);
+  }
   if (record.object !== undefined) out.bytes(record.object);
   if (record.patch !== undefined) out.bytes(record.patch);
   return out.view();
 }
 
-/** A packed row. Each access decodes anew: read a part once. Byte parts are views into the row's buffer. */
+/** A packed row, read. Byte parts are views into its buffer. */
 export interface Row {
   readonly operation: Operation;
   readonly detectedBy: DetectedBy;
@@ -51,98 +69,75 @@ export interface Row {
   readonly resourceVersion: string;
   /** JSON text of metadata.labels. */
   readonly labels: Buffer | undefined;
-  /** JSON text in the typed form of field-json.ts; `rowFields` reads it. */
-  readonly fieldsJson: Buffer | undefined;
+  readonly fields: Readonly<Record<string, FieldValue>> | undefined;
   readonly object: Buffer | undefined;
   readonly patch: Buffer | undefined;
 }
 
-/** @throws RangeError where the bytes are shorter than their lengths say, or name no operation */
-export function readRow(bytes: Uint8Array): Row {
-  return new PackedRow(bytes);
-}
+/** Where the parts of a row lie. Used again for row after row, so that none costs an object. */
+export class RowSlices {
+  bytes: Buffer = Buffer.alloc(0);
+  operation = 0;
+  detectedBy = 0;
+  /** Unix time, microseconds. */
+  observedAt = 0;
+  readonly #starts = new Float64Array(PARTS);
+  readonly #ends = new Float64Array(PARTS);
 
-/** The extracted fields with their types: integers are bigint. Empty where there are none. */
-export function rowFields(row: Row): Record<string, FieldValue> {
-  const json = row.fieldsJson;
-  return json === undefined ? {} : fieldsFromJson(json);
-}
-
-class PackedRow implements Row {
-  readonly #bytes: Buffer;
-  readonly #ends: Int32Array;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#ends = new Int32Array(9);
-    let end = HEAD;
-    for (let i = 0; i < 9; i++) {
-      end += Math.max(0, this.#bytes.readInt32LE(LENGTHS + i * 4));
-      this.#ends[i] = end;
+  /** @throws RangeError where the bytes are shorter than their lengths say, or name no operation */
+  set(bytes: Buffer, start: number, end: number): void {
+    this.bytes = bytes;
+    let at = start + HEAD;
+    if (at > end) throw tooShort(end - start, HEAD);
+    for (let part = 0; part < PARTS; part++) {
+      const length = bytes.readInt32LE(start + LENGTHS + part * 4);
+      this.#starts[part] = length < 0 ? -1 : at;
+      if (length > 0) at += length;
+      this.#ends[part] = at;
     }
-    if (this.operation === undefined || this.detectedBy === undefined)
+    if (at > end) throw tooShort(end - start, at - start);
+    this.operation = bytes[start] as number;
+    this.detectedBy = bytes[start + 1] as number;
+    this.observedAt = bytes.readDoubleLE(start + 2);
+    if (this.operation >= OPERATIONS.length || this.detectedBy >= DETECTED_BY.length)
       throw new RangeError('a packed row has an operation or a way of detection that is none');
-    if (end > bytes.length) throw new RangeError(`a packed row of ${bytes.length} bytes says that it has ${end}`);
   }
 
-  get operation(): Operation {
-    return OPERATIONS[this.#bytes[0] as number] as Operation;
+  /** -1 where the part is absent. */
+  start(part: number): number {
+    return this.#starts[part] as number;
   }
 
-  get detectedBy(): DetectedBy {
-    return DETECTED_BY[this.#bytes[1] as number] as DetectedBy;
+  end(part: number): number {
+    return this.#ends[part] as number;
   }
+}
 
-  get observedAt(): number {
-    return this.#bytes.readDoubleLE(2);
-  }
+/** @throws RangeError, SyntaxError where the bytes are no row */
+export function readRow(bytes: Uint8Array): Row {
+  const slices = new RowSlices();
+  const b = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  slices.set(b, 0, b.length);
+  const part = (index: number): Buffer | undefined =>
+    slices.start(index) < 0 ? undefined : b.subarray(slices.start(index), slices.end(index));
+  const text = (index: number): string => part(index)?.toString('utf8') ?? '';
+  const fields = part(PART.fields);
+  return {
+    operation: OPERATIONS[slices.operation] as Operation,
+    detectedBy: DETECTED_BY[slices.detectedBy] as DetectedBy,
+    observedAt: slices.observedAt,
+    id: text(PART.id),
+    namespace: text(PART.namespace),
+    name: text(PART.name),
+    uid: text(PART.uid),
+    resourceVersion: text(PART.resourceVersion),
+    labels: part(PART.labels),
+    fields: fields && readFields(fields),
+    object: part(PART.object),
+    patch: part(PART.patch),
+  };
+}
 
-  get id(): string {
-    return this.#text(0);
-  }
-
-  get namespace(): string {
-    return this.#text(1);
-  }
-
-  get name(): string {
-    return this.#text(2);
-  }
-
-  get uid(): string {
-    return this.#text(3);
-  }
-
-  get resourceVersion(): string {
-    return this.#text(4);
-  }
-
-  get labels(): Buffer | undefined {
-    return this.#part(5);
-  }
-
-  get fieldsJson(): Buffer | undefined {
-    return this.#part(6);
-  }
-
-  get object(): Buffer | undefined {
-    return this.#part(7);
-  }
-
-  get patch(): Buffer | undefined {
-    return this.#part(8);
-  }
-
-  #start(part: number): number {
-    return part === 0 ? HEAD : (this.#ends[part - 1] as number);
-  }
-
-  #text(part: number): string {
-    return this.#bytes.toString('utf8', this.#start(part), this.#ends[part]);
-  }
-
-  #part(part: number): Buffer | undefined {
-    if (this.#bytes.readInt32LE(LENGTHS + part * 4) < 0) return undefined;
-    return this.#bytes.subarray(this.#start(part), this.#ends[part]);
-  }
+function tooShort(length: number, said: number): RangeError {
+  return new RangeError(`a packed row of ${length} bytes says that it has ${said}`);
 }

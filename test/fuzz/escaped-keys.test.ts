@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decode } from '@msgpack/msgpack';
 import fc from 'fast-check';
-import { tableRow } from '../../src/exporters/parquet/table-row.ts';
+import { LabelSlices } from '../../src/exporters/parquet/label-slices.ts';
 import { frameResourceVersion } from '../../src/model/frame-scan.ts';
 import { parseExactly } from '../../src/model/json-exact.ts';
 import { parseJson } from '../../src/model/json-parse.ts';
-import type { Row } from '../../src/model/row.ts';
 import { jsonPatch, mergePatch } from '../../src/transform/diff.ts';
 import { msgpackEncoder } from '../../src/transform/encode-msgpack.ts';
 import { parseForCel } from '../../src/transform/extract.ts';
@@ -51,8 +50,13 @@ holds('an expression', (members) => assert.deepEqual(parseForCel(text(members)),
 
 holds('labels of the table', (members) => {
   const labels = Object.fromEntries(Object.keys(members).map((k) => [k, 'v']));
-  const row = { observedAt: 0, labels: text(labels), fieldsJson: undefined } as unknown as Row;
-  assert.deepEqual({ ...tableRow(row).labels }, labels);
+  const json = text(labels);
+  const slices = new LabelSlices();
+  slices.set(json, 0, json.length);
+  const of = (i: number, which: 0 | 2): string =>
+    slices.bytes?.toString('utf8', slices.start(i, which), slices.end(i, which)) ?? '';
+  const read = Array.from({ length: slices.count }, (_, i) => [of(i, 0), of(i, 2)] as const);
+  assert.deepEqual(Object.fromEntries(read), labels);
 });
 
 test('keys with escapes are what they say: a frame', () => {

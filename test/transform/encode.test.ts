@@ -7,7 +7,7 @@ import { cloudEventHeaders, cloudEventSource } from '../../src/model/cloudevents
 import type { LaneRecord } from '../../src/model/lane.ts';
 import { LaneReader, LaneWriter } from '../../src/model/lane.ts';
 import type { ChangeRecord, RecordContext } from '../../src/model/record.ts';
-import { readRow, rowFields } from '../../src/model/row.ts';
+import { readRow } from '../../src/model/row.ts';
 import { createEncoder } from '../../src/transform/encode.ts';
 import type { LanePlan } from '../../src/transform/plan.ts';
 import { PODS, podRecord } from './sample-record.ts';
@@ -271,6 +271,6 @@ describe('rows', () => {
     const [record] = encoded({ encoding: 'rows' }, [podRecord()]);
     const row = readRow(record?.payload as Uint8Array);
     assert.equal(row.name, 'web-0');
-    assert.deepEqual(rowFields(row), { phase: 'Running', restarts: 3n, load: 1 });
+    assert.deepEqual(row.fields, { phase: 'Running', restarts: 3n, load: 1 });
   });
 });

@@ -2,11 +2,11 @@ import { errorMessage, WatershardError } from '../../model/errors.ts';
 import { fieldsToJson } from '../../model/field-json.ts';
 import type { FieldType } from '../../model/field-type.ts';
 import { LaneReader } from '../../model/lane.ts';
-import { readRow } from '../../model/row.ts';
+import type { Operation } from '../../model/record.ts';
 import { OpenFile } from './open-file.ts';
 import type { EncodedFile, EncoderAnswer, EncoderTask, Misfits, RejectedRow } from './protocol.ts';
 import { dateOfDay, dayOf, type Table } from './request.ts';
-import { type TableRow, tableRow } from './table-row.ts';
+import { TableRow } from './table-row.ts';
 
 const ROW_GROUP_BYTES = 8 * 2 ** 20;
 const SAMPLE_LENGTH = 100;
@@ -33,6 +33,7 @@ export class ParquetEncoder {
   readonly #rowGroupBytes: number;
   readonly #streams = new Map<string, OpenStream>();
   readonly #types = new Map<string, ResourceTypes>();
+  readonly #row = new TableRow();
   #held = 0;
   #rejected: RejectedRow[] = [];
   #misfits = new Map<string, { -readonly [K in keyof Misfits]: Misfits[K] }>();
@@ -64,28 +65,27 @@ export class ParquetEncoder {
     if (stream === undefined) return undefined;
     stream.batches++;
     const lane = new LaneReader(task.lane);
+    const row = this.#row;
+    const rows = stream.rows;
     for (let i = 0; i < lane.count; i++) {
-      const record = lane.at(i);
-      // A marker or a delete is no living object.
-      if (task.table === 'inventory' && (record.operation === 'DELETED' || record.operation === 'GAP')) continue;
-      let row: TableRow;
+      if (task.table === 'inventory' && !isAlive(lane.operation(i))) continue;
+      const start = lane.payloadStart(i);
+      const end = start + lane.payloadLength(i);
       try {
-        row = tableRow(readRow(record.payload));
+        row.set(lane.frames, start, end);
       } catch (e) {
-        this.#rejected.push({
-          key: record.key,
-          id: record.id,
-          message: errorMessage(e),
-          payload: record.payload.slice(),
-        });
+        const { key, id, payload } = lane.at(i);
+        this.#rejected.push({ key, id, message: errorMessage(e), payload: payload.slice() });
         continue;
       }
-      const file = this.#file(stream, task, row.observedAt);
-      const before = file.held;
-      file.append(row, record.payload.length);
+      this.#file(stream, task, row.observedAt).append(row, end - start);
       stream.rows++;
-      stream.held += file.held - before;
-      this.#held += file.held - before;
+    }
+    if (stream.rows > rows) {
+      let held = 0;
+      for (const { file } of stream.files.values()) held += file.held;
+      this.#held += held - stream.held;
+      stream.held = held;
     }
     return stream;
   }
@@ -192,6 +192,11 @@ export class ParquetEncoder {
       files,
     };
   }
+}
+
+/** A marker or a delete is no living object. */
+function isAlive(operation: Operation): boolean {
+  return operation !== 'DELETED' && operation !== 'GAP';
 }
 
 /** The buffers of an answer that are moved to the other thread. */

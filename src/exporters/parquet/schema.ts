@@ -10,6 +10,16 @@ export interface Column {
   readonly elements: readonly SchemaElement[];
 }
 
+/** A column of values in its schema, and where its nulls and repetitions are. */
+export interface LeafPlace {
+  readonly element: SchemaElement;
+  readonly path: readonly string[];
+  /** Definition level of a value that is there. */
+  readonly maxDefinition: number;
+  /** Nothing is repeated within what is repeated. */
+  readonly maxRepetition: 0 | 1;
+}
+
 type Repetition = 'REQUIRED' | 'OPTIONAL';
 
 const string = (name: string, repetition_type: Repetition = 'REQUIRED'): SchemaElement => ({
@@ -118,6 +128,23 @@ function scalar(name: string, type: FieldType): SchemaElement {
     default:
       return string(name, 'OPTIONAL');
   }
+}
+
+/** The columns of values below a column, in order. */
+export function leafPlaces({ elements }: Column): LeafPlace[] {
+  const places: LeafPlace[] = [];
+  let index = 0;
+  const walk = (path: readonly string[], definition: number, repetition: 0 | 1): void => {
+    const element = elements[index++] as SchemaElement;
+    const below = [...path, element.name];
+    const defined = definition + (element.repetition_type === 'REQUIRED' ? 0 : 1);
+    const repeated = element.repetition_type === 'REPEATED' ? 1 : repetition;
+    if (element.num_children === undefined)
+      places.push({ element, path: below, maxDefinition: defined, maxRepetition: repeated });
+    for (let child = element.num_children ?? 0; child > 0; child--) walk(below, defined, repeated);
+  };
+  walk([], 0, 0);
+  return places;
 }
 
 export function fileSchema(columns: readonly Column[]): SchemaElement[] {

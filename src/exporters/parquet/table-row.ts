@@ -1,53 +1,57 @@
-import { parseJson } from '../../model/json-parse.ts';
-import type { FieldValue } from '../../model/record.ts';
-import { type Row, rowFields } from '../../model/row.ts';
-
-/** A packed row, read once and whole, so that what cannot be read is known before any column has got its value. */
-export interface TableRow {
-  readonly id: string;
-  readonly operation: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  /** Unix microseconds, whole. */
-  readonly observedAt: number;
-  readonly detectedBy: string;
-  readonly labels: Readonly<Record<string, string>> | null;
-  readonly fields: Readonly<Record<string, FieldValue>>;
-  readonly object: Uint8Array | null;
-  readonly patch: Uint8Array | null;
-}
+import { textEnd, valueEnd } from '../../model/field-bytes.ts';
+import { PART, RowSlices } from '../../model/row.ts';
+import { LabelSlices } from './label-slices.ts';
 
 /** Year 10000: a date has four digits. */
 const TOO_LATE = 253_402_300_800_000_000;
 
-/** @throws SyntaxError, RangeError where the row is not what its form says */
-export function tableRow(row: Row): TableRow {
-  const observedAt = Math.round(row.observedAt);
-  if (!(observedAt >= 0 && observedAt < TOO_LATE)) throw new RangeError(`observed at ${row.observedAt} microseconds`);
-  return {
-    id: row.id,
-    operation: row.operation,
-    namespace: row.namespace,
-    name: row.name,
-    uid: row.uid,
-    resourceVersion: row.resourceVersion,
-    observedAt,
-    detectedBy: row.detectedBy,
-    labels: readLabels(row.labels),
-    fields: rowFields(row),
-    object: row.object ?? null,
-    patch: row.patch ?? null,
-  };
-}
+/**
+ * A packed row, looked through once and whole, so that what cannot be read is known before any column has got its value.
+ * Used again for row after row.
+ */
+export class TableRow {
+  readonly slices = new RowSlices();
+  readonly labels = new LabelSlices();
+  /** Unix microseconds, whole. */
+  observedAt = 0;
+  fieldCount = 0;
+  /** Start and end of the name of a field, behind which is its value. */
+  #names = new Int32Array(32);
 
-function readLabels(json: Buffer | undefined): Record<string, string> | null {
-  if (json === undefined) return null;
-  const labels: unknown = parseJson(json);
-  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) return null;
-  const texts: Record<string, string> = Object.create(null);
-  for (const [key, value] of Object.entries(labels))
-    texts[key] = typeof value === 'string' ? value : JSON.stringify(value);
-  return texts;
+  /** @throws SyntaxError, RangeError where the row is not what its form says */
+  set(bytes: Buffer, start: number, end: number): void {
+    const { slices } = this;
+    slices.set(bytes, start, end);
+    this.observedAt = Math.round(slices.observedAt);
+    if (!(this.observedAt >= 0 && this.observedAt < TOO_LATE))
+      throw new RangeError(`observed at ${slices.observedAt} microseconds`);
+    this.labels.set(bytes, slices.start(PART.labels), slices.end(PART.labels));
+    this.fieldCount = 0;
+    const fieldsEnd = slices.end(PART.fields);
+    for (let at = slices.start(PART.fields); at >= 0 && at < fieldsEnd; ) {
+      const nameEnd = textEnd(bytes, at, fieldsEnd);
+      this.#addName(at + 4, nameEnd);
+      at = valueEnd(bytes, nameEnd, fieldsEnd);
+    }
+  }
+
+  nameStart(field: number): number {
+    return this.#names[field * 2] as number;
+  }
+
+  /** Where the value begins, too. */
+  nameEnd(field: number): number {
+    return this.#names[field * 2 + 1] as number;
+  }
+
+  #addName(start: number, end: number): void {
+    if (this.fieldCount * 2 === this.#names.length) {
+      const grown = new Int32Array(this.#names.length * 2);
+      grown.set(this.#names);
+      this.#names = grown;
+    }
+    this.#names[this.fieldCount * 2] = start;
+    this.#names[this.fieldCount * 2 + 1] = end;
+    this.fieldCount++;
+  }
 }
