@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Encoding } from '../model/encoding.ts';
 import type { NatsFramePlan } from '../model/nats-frame.ts';
 import type { WatchProxyForm } from '../model/watch-proxy.ts';
-import type { Capabilities, Exporter, ExporterContext } from './exporter.ts';
+import type { Batch, Capabilities, Exporter, ExporterContext } from './exporter.ts';
 
 /** What the transform must produce for an exporter. */
 export interface LaneWish {
@@ -15,6 +15,8 @@ export interface LaneWish {
   readonly watchProxy?: WatchProxyForm;
   /** With encoding kollect: the cluster as its events name it, if not by its name. */
   readonly clusterId?: string;
+  /** False where a row needs no object (see LanePlan). */
+  readonly object?: boolean;
 }
 
 /** A kind of sink. This description is light: drivers are loaded by `create`, when a sink of the kind is in use. */
@@ -22,6 +24,7 @@ export interface ExporterType<Schema extends z.ZodType = z.ZodType> {
   readonly config: Schema;
   /** Of the kind; an exporter of certain settings may be able to do less, and says so itself. */
   readonly capabilities: Capabilities;
-  lane(config: z.output<Schema>): LaneWish;
+  /** @param table that the records are for; `changes` where it is not given */
+  lane(config: z.output<Schema>, table?: Batch['table']): LaneWish;
   create(config: z.output<Schema>, context: ExporterContext): Promise<Exporter>;
 }

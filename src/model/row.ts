@@ -30,7 +30,9 @@ export const PART = {
   patch: 8,
 } as const;
 
-export function packRow(record: ChangeRecord, out: ByteWriter): Uint8Array {
+/** @param withObject false leaves the object out */
+export function packRow(record: ChangeRecord, out: ByteWriter, withObject = true): Uint8Array {
+  const object = withObject ? record.object : undefined;
   out.reset();
   out.byte(OPERATIONS.indexOf(record.operation));
   out.byte(DETECTED_BY.indexOf(record.detectedBy));
@@ -38,7 +40,7 @@ export function packRow(record: ChangeRecord, out: ByteWriter): Uint8Array {
   for (let i = 0; i < 5; i++) out.int32(0);
   out.int32(record.labels?.length ?? -1);
   out.int32(-1);
-  out.int32(record.object?.length ?? -1);
+  out.int32(object?.length ?? -1);
   out.int32(record.patch?.length ?? -1);
   out.int32At(out.text(record.id), LENGTHS);
   out.int32At(out.text(record.namespace), LENGTHS + 4);
@@ -51,7 +53,7 @@ export function packRow(record: ChangeRecord, out: ByteWriter): Uint8Array {
     writeFields(record.fields, out);
     out.int32At(out.length - start, LENGTHS + PART.fields * 4);
   }
-  if (record.object !== undefined) out.bytes(record.object);
+  if (object !== undefined) out.bytes(object);
   if (record.patch !== undefined) out.bytes(record.patch);
   return out.view();
 }

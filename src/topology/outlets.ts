@@ -15,7 +15,7 @@ import type { StreamRun } from './stream-run.ts';
 
 /** The registry keeps each type beside its own configuration; seen from here they are all alike. */
 interface AnyExporterType extends Pick<ExporterType, 'capabilities'> {
-  lane(config: ExporterConfig): LaneWish;
+  lane(config: ExporterConfig, table?: Batch['table']): LaneWish;
   create(config: ExporterConfig, context: ExporterContext): Promise<Exporter>;
 }
 
@@ -30,8 +30,8 @@ function recipients({ exporters }: Pick<Config, 'exporters'>): ExporterConfig[] 
 }
 
 /** What the transform has to produce, one lane an exporter that gets records, in the order of the configuration. */
-export function lanePlans(config: Pick<Config, 'exporters'>): LanePlan[] {
-  return recipients(config).map((e) => ({ exporter: e.name, ...exporterType(e).lane(e) }));
+export function lanePlans(config: Pick<Config, 'exporters'>, table?: Batch['table']): LanePlan[] {
+  return recipients(config).map((e) => ({ exporter: e.name, ...exporterType(e).lane(e, table) }));
 }
 
 export interface OutletsContext {

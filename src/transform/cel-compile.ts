@@ -1,7 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { WatershardError } from '../model/errors.ts';
 import { compilePattern, environment, SAFE_MATCHES } from './cel-environment.ts';
-import { children, readsOf } from './cel-reads.ts';
+import { children } from './value-shape.ts';
 
 const MAX_LENGTH = 4096;
 /** Loops within loops; `cel.bind` within `cel.bind`, each of which can double a value. */
@@ -15,8 +15,7 @@ const LOOPS: ReadonlySet<unknown> = new Set(['all', 'exists', 'exists_one', 'map
 export interface CompiledExpression {
   /** The type that the checker found, in CEL's words: `int`, `list<string>`, `dyn`. */
   readonly type: string;
-  /** The parts of `object` that it can read; undefined for all of it. */
-  readonly reads: readonly (readonly string[])[] | undefined;
+  readonly ast: ASTNode;
   /** @throws what the expression throws; EvaluationError of the library for most */
   evaluate(object: unknown): unknown;
 }
@@ -40,7 +39,6 @@ export function compileExpression(expression: string, where: string): CompiledEx
   } catch (error) {
     throw invalid(summary(error), (error as { range?: { start: number } }).range);
   }
-  const reads = readsOf(parsed.ast);
   const budget = { turns: 0 };
   walk(parsed.ast, 0, 0, (node, loops, binds) => {
     if (loops > MAX_LOOPS) {
@@ -59,7 +57,7 @@ export function compileExpression(expression: string, where: string): CompiledEx
   }
   return {
     type: checked.type ?? 'dyn',
-    reads,
+    ast: parsed.ast,
     evaluate: (object) => {
       budget.turns = MAX_TURNS;
       return parsed({ object });

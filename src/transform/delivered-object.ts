@@ -37,20 +37,20 @@ export class DeliveredObject {
     return apply(reader, edits, this.#out, this.#scrubber);
   }
 
-  /** JSON text that fields are extracted from. @param object what `object` gave */
-  forExtraction(reader: ObjectReader, object: Buffer): Buffer {
+  /** JSON text that fields are extracted from. @param object what `object` gave, where it was called */
+  forExtraction(reader: ObjectReader, object = this.object(reader)): Buffer {
     if (this.#extraction === undefined) return object;
     this.#scan.run(reader.bytes, reader.start, reader.end, this.#extraction);
     return apply(reader, this.#scan.edits, this.#extractionOut, this.#extractionScrubber);
   }
 
-  /** JSON text of the labels. @param object what `object` gave */
-  labels(reader: ObjectReader, object: Buffer): Buffer | undefined {
+  /** JSON text of the labels. @param object what `object` gave, where it was called */
+  labels(reader: ObjectReader, object?: Buffer): Buffer | undefined {
     const start = reader.scan.start(LABELS);
     if (start < 0 || reader.bytes[start] !== 0x7b) return undefined;
     const end = reader.scan.end(LABELS);
     if (!touches(reader.scan.edits, start, end)) return reader.bytes.subarray(start, end);
-    return this.labelsOf(object);
+    return this.labelsOf(object ?? this.object(reader));
   }
 
   /** JSON text of the labels of an object that was delivered before. */

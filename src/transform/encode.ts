@@ -96,7 +96,7 @@ function encoderOf(lane: LanePlan, context: RecordContext, keyOf: (record: Chang
       return kollectEncoder(context, lane.clusterId ?? context.cluster);
     case 'rows': {
       const out = new ByteWriter();
-      return (record) => packRow(record, out);
+      return (record) => packRow(record, out, lane.object);
     }
   }
 }

@@ -4,36 +4,34 @@ import { compileExpression, summary } from './cel-compile.ts';
 import { hasLongNumber, INTEGER, parseLong } from './digits.ts';
 import { coerce, toFieldValue } from './field-value.ts';
 import type { FieldPlan, FieldType } from './plan.ts';
+import { expressionShape, type ValueShape } from './value-shape.ts';
 
 const MAX_MESSAGE = 200;
 const MAX_INT = 2n ** 63n - 1n;
 
 export interface Extractors {
-  /** The parts of the object that they read; undefined for all of it. */
-  readonly reads: readonly (readonly string[])[] | undefined;
+  /** Which parts of an object they look at (value-shape.ts). */
+  readonly shape: ValueShape | undefined;
   /**
    * Evaluates every field. A field whose path leads to a missing key or index is null, as an absence is no fault; what
    * fails in another way, or is not of the declared type, is null too and told to `errors`. Never throws.
-   * @param object what `parseForCel` gave, at least of what the expressions read
+   * @param object what `parseForCel` gave, or those parts of it that `shape` names
    */
   extract(object: unknown, errors: (field: string, message: string) => void): Record<string, FieldValue>;
 }
 
 /** @throws WatershardError EXPRESSION_INVALID */
 export function compileExtractors(fields: readonly FieldPlan[]): Extractors {
-  const compiled = fields.map((field) => ({
-    ...field,
-    compiled: compileExpression(field.expression, `extract.${field.name}`),
-  }));
-  const reads = compiled.map((field) => field.compiled.reads);
+  const expressions = fields.map((field) => compileExpression(field.expression, `extract.${field.name}`));
+  const compiled = fields.map((field, i) => ({ ...field, evaluate: expressions[i]!.evaluate }));
   return {
-    reads: reads.includes(undefined) ? undefined : reads.flatMap((paths) => paths ?? []),
+    shape: expressionShape(expressions.map(({ ast }) => ast)),
     extract(object, errors) {
       const values: Record<string, FieldValue> = {};
       for (const field of compiled) {
         let value: FieldValue = null;
         try {
-          const result = toFieldValue(field.compiled.evaluate(object));
+          const result = toFieldValue(field.evaluate(object));
           value = field.type === undefined ? result : coerce(result, field.type);
         } catch (error) {
           if (!isAbsence(error)) errors(field.name, summary(error).slice(0, MAX_MESSAGE));
@@ -102,6 +100,11 @@ export function parseForCel(bytes: Buffer): unknown {
     } else root[key] = integersToBigInt(value);
   }
   return root;
+}
+
+/** A part of an object, as `parseForCel` gives it. @throws SyntaxError */
+export function parseValue(bytes: Buffer): unknown {
+  return integersToBigInt(hasLongNumber(bytes) ? parseLong(bytes, longInteger) : parseJson(bytes));
 }
 
 function longInteger(source: string, value: number): unknown {

@@ -1,9 +1,8 @@
 import type { ChangeRecord, DetectedBy, FieldValue, Operation } from '../model/record.ts';
 import { resourceName } from '../model/resource.ts';
-import { CelObjects } from './cel-object.ts';
 import { DeliveredObject } from './delivered-object.ts';
 import { jsonPatch, mergePatch } from './diff.ts';
-import { compileExtractors, type Extractors } from './extract.ts';
+import type { FieldExtraction } from './field-extraction.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { KnownTable } from './known-table.ts';
 import {
@@ -44,8 +43,9 @@ export class ObjectChanges {
   readonly #plan: StreamPlan;
   readonly #known: KnownTable;
   readonly #output: WorkOutput;
-  readonly #extractors: Extractors | undefined;
-  readonly #readForCel: (text: Buffer) => unknown;
+  readonly #extraction: FieldExtraction;
+  /** Some lane wants the object, or a patch is made of it. */
+  readonly #deliversObject: boolean;
   readonly #delivered: DeliveredObject;
   readonly #fingerprint = new ObjectFingerprint();
   readonly #print: Fingerprint = { low: 0, high: 0 };
@@ -56,13 +56,13 @@ export class ObjectChanges {
   /** How often the API server has gone back in time: from then on ids carry it, as versions are given a second time. */
   generation: number;
 
-  /** @throws WatershardError PATH_INVALID, EXPRESSION_INVALID */
-  constructor(plan: StreamPlan, known: KnownTable, output: WorkOutput) {
+  /** @throws WatershardError PATH_INVALID */
+  constructor(plan: StreamPlan, known: KnownTable, output: WorkOutput, extraction: FieldExtraction) {
     this.#plan = plan;
     this.#known = known;
     this.#output = output;
-    this.#extractors = plan.extract.length > 0 ? compileExtractors(plan.extract) : undefined;
-    this.#readForCel = CelObjects.reading(this.#extractors?.reads);
+    this.#extraction = extraction;
+    this.#deliversObject = plan.diff !== 'none' || plan.lanes.some((lane) => lane.object !== false);
     this.#delivered = new DeliveredObject(plan);
     this.#resource = resourceName(plan.stream.resource);
     this.#keeps = plan.diff !== 'none' || plan.lanes.some(({ encoding }) => encoding === 'kollect');
@@ -115,7 +115,7 @@ export class ObjectChanges {
     const old = this.#known.get(key);
     const isKnown = old !== undefined && hasUid(old, bytes, scan.start(UID), scan.end(UID));
     if (old !== undefined && !isKnown && this.#isStale(old, reader)) return;
-    const object = this.#delivered.object(reader);
+    const object = this.#deliversObject ? this.#delivered.object(reader) : undefined;
     const uid = reader.uid;
     this.#output.record({
       id: this.#id(key, uid, 'deleted'),
@@ -127,7 +127,7 @@ export class ObjectChanges {
       resourceVersion: reader.resourceVersion,
       observedAt,
       labels: this.#delivered.labels(reader, object),
-      fields: this.#extract(this.#delivered.forExtraction(reader, object)),
+      fields: this.#extract(reader, object),
       object,
       patch: undefined,
     });
@@ -187,12 +187,12 @@ export class ObjectChanges {
   }
 
   #change(key: string, reader: ObjectReader, how: Sighting, operation: Operation, previous: Buffer | undefined): void {
-    const object = this.#delivered.object(reader);
+    const object = this.#deliversObject ? this.#delivered.object(reader) : undefined;
     const labels = this.#delivered.labels(reader, object);
-    const fields = this.#extract(this.#delivered.forExtraction(reader, object));
+    const fields = this.#extract(reader, object);
     const uid = reader.uid;
     const resourceVersion = reader.resourceVersion;
-    const patch = previous === undefined ? undefined : this.#patch(previous, object);
+    const patch = previous === undefined || object === undefined ? undefined : this.#patch(previous, object);
     this.#output.record({
       id: this.#id(key, uid, resourceVersion),
       operation,
@@ -208,7 +208,7 @@ export class ObjectChanges {
       patch,
       previous,
     });
-    const keep = this.#keeps ? this.snapshots.pack(object, this.#keepDictionary) : undefined;
+    const keep = this.#keeps && object !== undefined ? this.snapshots.pack(object, this.#keepDictionary) : undefined;
     this.#store(key, this.#valueOf(reader, keep));
   }
 
@@ -227,7 +227,7 @@ export class ObjectChanges {
       resourceVersion: knownResourceVersion(old),
       observedAt,
       labels: object === undefined ? undefined : this.#delivered.labelsOf(object),
-      fields: object === undefined ? undefined : this.#extract(object),
+      fields: object === undefined ? undefined : this.#extraction.ofText(object, this.#output.fieldError),
       object,
       patch: undefined,
     };
@@ -238,8 +238,8 @@ export class ObjectChanges {
     return this.generation === 0 ? id : `${id}:${this.generation}`;
   }
 
-  #extract(text: Buffer): Record<string, FieldValue> | undefined {
-    return this.#extractors?.extract(this.#readForCel(text), this.#output.fieldError);
+  #extract(reader: ObjectReader, object: Buffer | undefined): Record<string, FieldValue> | undefined {
+    return this.#extraction.of(reader, () => this.#delivered.forExtraction(reader, object), this.#output.fieldError);
   }
 
   #patch(before: Buffer, after: Buffer): Uint8Array | undefined {

@@ -26,7 +26,7 @@ export const SLOTS = 11;
 
 const meta = (key: string): PathToken[] => [{ key: 'metadata' }, { key }];
 
-const IDENTITY: readonly PathTarget[] = [
+export const IDENTITY: readonly PathTarget[] = [
   { tokens: [{ key: 'kind' }], slot: KIND },
   { tokens: [{ key: 'apiVersion' }], slot: API_VERSION },
   { tokens: [{ key: 'metadata' }], slot: METADATA },
@@ -53,11 +53,16 @@ const flagged = (paths: readonly string[], flags: number): PathTarget[] =>
 
 /**
  * Identity, ignore, prune and redact of a plan.
+ * @param more paths to be noted beside
  * @throws WatershardError PATH_INVALID
  */
-export function objectTrie(plan: Pick<StreamPlan, 'ignore' | 'prune' | 'redact'>): TrieNode {
+export function objectTrie(
+  plan: Pick<StreamPlan, 'ignore' | 'prune' | 'redact'>,
+  more: readonly PathTarget[] = [],
+): TrieNode {
   return compileTrie([
     ...IDENTITY,
+    ...more,
     ...flagged(plan.ignore, IGNORE),
     ...flagged(plan.prune, PRUNE),
     ...flagged(plan.redact, REDACT),

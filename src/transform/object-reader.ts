@@ -9,7 +9,7 @@ const OPEN_BRACE = 0x7b;
 
 /** One object at a time as slices of its bytes. Used again for each. */
 export class ObjectReader {
-  readonly scan = new JsonScan(SLOTS);
+  readonly scan: JsonScan;
   /** The text that positions refer to: what was given, or the normalised object. */
   bytes: Buffer = Buffer.alloc(0);
   start = 0;
@@ -21,8 +21,10 @@ export class ObjectReader {
   readonly #apiVersion: string;
   readonly #leads: readonly (Buffer | undefined)[];
 
-  constructor(trie: TrieNode, stream: Stream) {
+  /** @param slots that the trie has */
+  constructor(trie: TrieNode, stream: Stream, slots = SLOTS) {
     this.#trie = trie;
+    this.scan = new JsonScan(slots);
     const kind = `"kind":${JSON.stringify(stream.metadataOnly ? 'PartialObjectMetadata' : stream.resource.kind)},`;
     const version = stream.metadataOnly ? 'meta.k8s.io/v1' : apiVersion(stream.resource);
     this.#kind = kind;

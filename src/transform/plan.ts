@@ -27,6 +27,8 @@ export interface LanePlan {
   readonly watchProxy?: WatchProxyForm;
   /** With encoding kollect: the cluster as its events name it, if not by its name; may be empty. */
   readonly clusterId?: string;
+  /** False where its records may do without the object; only of the encoding `rows`. */
+  readonly object?: boolean;
 }
 
 /** All that a worker needs to know of a stream: the rules that match it, merged. Plain data, structured-cloneable. */

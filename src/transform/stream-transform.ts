@@ -11,6 +11,7 @@ import type { RecordContext } from '../model/record.ts';
 import { splitIndex } from '../model/split.ts';
 import type { WorkTrace } from '../model/work-trace.ts';
 import { createEncoder } from './encode.ts';
+import { FieldExtraction } from './field-extraction.ts';
 import type { KnownTable } from './known-table.ts';
 import { isKnownValue } from './known-value.ts';
 import { normalise } from './normalise.ts';
@@ -66,8 +67,9 @@ export class StreamTransform {
       resource,
     };
     this.#output = new WorkOutput(plan.lanes.map((lane) => createEncoder(lane, context)));
-    this.#reader = new ObjectReader(objectTrie(plan), plan.stream);
-    this.#changes = new ObjectChanges(plan, known, this.#output);
+    const extraction = new FieldExtraction(plan);
+    this.#reader = new ObjectReader(objectTrie(plan, extraction.targets), plan.stream, extraction.slots);
+    this.#changes = new ObjectChanges(plan, known, this.#output, extraction);
     this.#setAside = new SetAside(trace, quarantine);
   }
 

@@ -14,7 +14,10 @@ const capabilities: Capabilities = {
 export const parquetType: ExporterType<typeof parquetConfig> = {
   config: parquetConfig,
   capabilities,
-  lane: () => ({ encoding: 'rows' }),
+  lane: ({ inventoryObjects }, table) => ({
+    encoding: 'rows',
+    ...(table === 'inventory' && !inventoryObjects ? { object: false } : {}),
+  }),
   create: async (config, context) => {
     const { ParquetExporter } = await import('./exporter.ts');
     return new ParquetExporter(config, context, capabilities);

@@ -1,0 +1,45 @@
+import type { PathTarget } from '../model/json-trie.ts';
+import type { FieldValue } from '../model/record.ts';
+import { compileExtractors, type Extractors, parseForCel } from './extract.ts';
+import { IDENTITY, SLOTS } from './object-paths.ts';
+import type { ObjectReader } from './object-reader.ts';
+import { PartialObject } from './partial-object.ts';
+import type { StreamPlan } from './plan.ts';
+
+type Fields = Record<string, FieldValue> | undefined;
+type OnError = (field: string, message: string) => void;
+
+/** Extracts the fields of a plan: of the parts of an object that its expressions look at, or of all of it. */
+export class FieldExtraction {
+  readonly #extractors: Extractors | undefined;
+  readonly #partial: PartialObject | undefined;
+
+  /** @throws WatershardError EXPRESSION_INVALID */
+  constructor(plan: Pick<StreamPlan, 'extract' | 'redact'>) {
+    if (plan.extract.length === 0) return;
+    this.#extractors = compileExtractors(plan.extract);
+    const { shape } = this.#extractors;
+    // What is redacted has another value than the text that was read.
+    if (shape !== undefined && plan.redact.length === 0) this.#partial = new PartialObject(shape, IDENTITY, SLOTS);
+  }
+
+  /** What a reader has to note of an object for `of`, and how many slots that takes. */
+  get targets(): readonly PathTarget[] {
+    return this.#partial?.targets ?? [];
+  }
+
+  get slots(): number {
+    return this.#partial?.slots ?? SLOTS;
+  }
+
+  /** @param text JSON text of the object as extraction sees it; asked for only where all of it is parsed */
+  of(reader: ObjectReader, text: () => Buffer, onError: OnError): Fields {
+    if (this.#partial === undefined) return this.#extractors && this.ofText(text(), onError);
+    return this.#extractors?.extract(this.#partial.read(reader.bytes, reader.scan), onError);
+  }
+
+  /** Of an object that was delivered before. */
+  ofText(text: Buffer, onError: OnError): Fields {
+    return this.#extractors?.extract(parseForCel(text), onError);
+  }
+}
