@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { DeltaWriter, readDelta } from '../../model/delta.ts';
 import { WatershardError } from '../../model/errors.ts';
 import type { Position } from '../../model/position.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { SessionHealth } from '../session-health.ts';
 import type { StateIdentity, StateSession, StateStore, StreamCommit } from '../state.ts';
-
-const CHUNK_BYTES = 1024 * 1024;
+import { KnownLog } from './known-log.ts';
 
 interface Held {
   readonly clusterUid: string;
   readonly epoch: string;
   readonly positions: Map<string, Position>;
-  readonly known: Map<string, Map<string, Uint8Array>>;
+  readonly known: Map<string, KnownLog>;
   owner: string | undefined;
   fence: number;
   clean: boolean;
@@ -95,16 +93,7 @@ class MemorySession implements StateSession {
 
   async *known(stream: string): AsyncGenerator<ArrayBuffer> {
     this.#standing('reading known objects');
-    const writer = new DeltaWriter();
-    let bytes = 0;
-    for (const [key, value] of this.#state.known.get(stream) ?? []) {
-      writer.put(key, value);
-      bytes += key.length + value.length;
-      if (bytes < CHUNK_BYTES) continue;
-      yield writer.finish();
-      bytes = 0;
-    }
-    if (writer.count > 0) yield writer.finish();
+    yield* this.#state.known.get(stream)?.chunks() ?? [];
   }
 
   async commit(commits: readonly StreamCommit[]): Promise<void> {
@@ -119,14 +108,9 @@ class MemorySession implements StateSession {
         );
       }
       for (const { stream, position, deltas } of commits) {
-        const known = this.#state.known.get(stream) ?? new Map<string, Uint8Array>();
+        const known = this.#state.known.get(stream) ?? new KnownLog();
         this.#state.known.set(stream, known);
-        for (const delta of deltas) {
-          for (const { key, value } of readDelta(delta)) {
-            if (value === undefined) known.delete(key);
-            else known.set(key, new Uint8Array(value));
-          }
-        }
+        for (const delta of deltas) known.append(delta);
         this.#state.positions.set(stream, position);
       }
     });
