@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Command } from 'commander';
 import { CONFIG_OPTION, loadChecked, requireConfig } from './config-option.ts';
 import { EXIT } from './failure.ts';
@@ -13,6 +14,7 @@ export function snapshotCommand(): Command {
     .addHelpText('after', '\nExample:\n  watershard snapshot --config watershard.yaml && echo complete')
     .action(async (options: { config?: string }, command: Command) => {
       const config = await loadChecked(requireConfig(options, command));
+      keepYoungHeapSmall();
       const progress = progressLines();
       const outcome = await runSession(config, { mode: 'snapshot', onProgress: progress.report }).finally(progress.end);
       if (outcome.delivered) console.error(`snapshot: ${outcome.records} records delivered`);
@@ -22,6 +24,14 @@ export function snapshotCommand(): Command {
         );
       process.exitCode = outcome.delivered ? EXIT.ok : EXIT.failed;
     });
+}
+
+/**
+ * Everything that a snapshot has in hand lies in buffers; what JavaScript objects it makes are gone at once. V8 lets the space
+ * for them grow to some ten MiB a thread all the same (measured: 70 of 390 MB, and no difference in CPU time).
+ */
+function keepYoungHeapSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** On a terminal, a line a second on the standard error while something changes. */
