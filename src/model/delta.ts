@@ -64,3 +64,22 @@ export function* readDelta(packed: ArrayBuffer | Uint8Array): Generator<{ key: s
     yield { key, value: valueLength === GONE ? undefined : bytes.subarray(keyEnd, at) };
   }
 }
+
+/** The delta in pieces that are deltas, of at most so many bytes where no single change is larger. Views. */
+export function splitDelta(packed: Uint8Array, bytes: number): Uint8Array[] {
+  if (packed.length <= bytes) return packed.length === 0 ? [] : [packed];
+  const b = Buffer.from(packed.buffer, packed.byteOffset, packed.length);
+  const pieces: Uint8Array[] = [];
+  let start = 0;
+  for (let at = 0; at < b.length; ) {
+    const value = b.readUInt32LE(at + 2);
+    const next = at + HEAD + b.readUInt16LE(at) + (value === GONE ? 0 : value);
+    if (next - start > bytes && at > start) {
+      pieces.push(packed.subarray(start, at));
+      start = at;
+    }
+    at = next;
+  }
+  pieces.push(packed.subarray(start));
+  return pieces;
+}

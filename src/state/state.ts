@@ -37,7 +37,10 @@ export interface StateSession {
   /** The session before this one ended with everything committed that was delivered; so does a fresh state begin. */
   readonly clean: boolean;
   positions(): Promise<Map<string, Position>>;
-  /** The known objects of a stream as packed deltas of puts, in chunks of at most about 1 MiB. */
+  /**
+   * The known objects of a stream as packed deltas, which make them when they are applied in order. About 1 MiB each, or as much
+   * as one that was committed. Nothing is committed while they are read.
+   */
   known(stream: string): AsyncIterable<ArrayBuffer>;
   /**
    * Stores positions and known objects together: each stream's commit is atomic, and durable as far as the store can be.

@@ -30,7 +30,8 @@ function recipients({ exporters }: Pick<Config, 'exporters'>): ExporterConfig[] 
 }
 
 /** What the transform has to produce, one lane an exporter that gets records, in the order of the configuration. */
-export function lanePlans(config: Pick<Config, 'exporters'>, table?: Batch['table']): LanePlan[] {
+export function lanePlans(config: Pick<Config, 'exporters'>, mode: 'run' | 'snapshot' = 'run'): LanePlan[] {
+  const table = mode === 'snapshot' ? 'inventory' : 'changes';
   return recipients(config).map((e) => ({ exporter: e.name, ...exporterType(e).lane(e, table) }));
 }
 

@@ -221,8 +221,7 @@ export class Topology {
     if (former !== undefined) await this.committer.exclusive(() => former.end());
     const { cluster, rules } = this.config;
     const { clusterUid, metrics, logger, mode } = this.options;
-    const lanes = lanePlans(this.config, mode === 'snapshot' ? 'inventory' : 'changes');
-    const plan = planStream({ stream, cluster: cluster.name, clusterUid, rules, lanes });
+    const plan = planStream({ stream, cluster: cluster.name, clusterUid, rules, lanes: lanePlans(this.config, mode) });
     const parts = Math.min(streamSplit(stream.resource, rules), this.shards.count);
     const plans =
       parts === 1 ? [plan] : Array.from({ length: parts }, (_, index) => ({ ...plan, split: { index, of: parts } }));

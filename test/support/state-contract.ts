@@ -55,8 +55,8 @@ export async function knownOf(session: StateSession, stream: string): Promise<Ma
   const known = new Map<string, string>();
   for await (const chunk of session.known(stream)) {
     for (const { key, value } of readDelta(chunk)) {
-      assert.ok(value !== undefined, 'known objects are puts');
-      known.set(key, value.toString('latin1'));
+      if (value === undefined) known.delete(key);
+      else known.set(key, value.toString('latin1'));
     }
   }
   return known;

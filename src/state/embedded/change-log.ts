@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { readDelta } from '../../model/delta.ts';
+import { readDelta, splitDelta } from '../../model/delta.ts';
+import type { KnownChunk } from './protocol.ts';
 
 export const CHANGES_TABLE =
   'CREATE TABLE IF NOT EXISTS changes (number INTEGER PRIMARY KEY, stream INTEGER NOT NULL, delta BLOB NOT NULL) STRICT;';
@@ -10,6 +11,9 @@ interface Folding {
   /** Rows that one commit folds, beside its own work. */
   readonly slice: number;
 }
+
+/** A delta that is larger is logged in pieces. */
+const READ_BYTES = 2 ** 19;
 
 /** A slice takes about 50 ms. */
 const FOLDING: Folding = { leastBytes: 32 * 2 ** 20, slice: 20_000 };
@@ -28,7 +32,9 @@ const FOLDING: Folding = { leastBytes: 32 * 2 ** 20, slice: 20_000 };
 export class ChangeLog {
   readonly #database: DatabaseSync;
   readonly #folding: Folding;
-  readonly #statements: Record<'append' | 'read' | 'drop' | 'put' | 'remove', StatementSync>;
+  readonly #statements: Record<'append' | 'read' | 'readStream' | 'drop' | 'put' | 'remove', StatementSync>;
+  /** Streams that are being read. */
+  readonly #readers = new Set<number>();
   #bytes: number;
   #fold: { readonly upTo: number; readonly bytes: number; readonly rows: Iterator<FoldedRow> } | undefined;
 
@@ -38,6 +44,7 @@ export class ChangeLog {
     this.#statements = {
       append: database.prepare('INSERT INTO changes (stream, delta) VALUES (?, ?)'),
       read: database.prepare('SELECT number, stream, delta FROM changes ORDER BY number'),
+      readStream: database.prepare('SELECT number, delta FROM changes WHERE stream = ? AND number > ? ORDER BY number'),
       drop: database.prepare('DELETE FROM changes WHERE number <= ?'),
       put: database.prepare('INSERT OR REPLACE INTO known (stream, key, value) VALUES (?, ?, ?)'),
       remove: database.prepare('DELETE FROM known WHERE stream = ? AND key = ?'),
@@ -47,24 +54,40 @@ export class ChangeLog {
 
   /** In a transaction. */
   append(stream: number, delta: Uint8Array): void {
-    if (delta.length === 0) return;
-    this.#statements.append.run(stream, delta);
+    for (const piece of splitDelta(delta, READ_BYTES)) this.#statements.append.run(stream, piece);
     this.#bytes += delta.length;
+  }
+
+  /** Until its last change is read nothing is folded, as that takes away what is still to be read. */
+  beginRead(stream: number): void {
+    this.#readers.add(stream);
+  }
+
+  /** The stream's changes behind this one, of about 1 MiB. */
+  read(stream: number, change: number): KnownChunk {
+    const deltas: Uint8Array[] = [];
+    let size = 0;
+    for (const row of this.#statements.readStream.iterate(stream, change)) {
+      deltas.push(row.delta as Uint8Array);
+      size += (row.delta as Uint8Array).length;
+      change = Number(row.number);
+      if (size < READ_BYTES) continue;
+      return { packed: joined(deltas, size), after: { change } };
+    }
+    this.#readers.delete(stream);
+    return { packed: joined(deltas, size), after: undefined };
   }
 
   /** In a transaction: a part of what there is to fold, where it is time. */
   foldSome(): void {
+    if (this.#readers.size > 0) return;
     if (this.#fold === undefined && this.#bytes < Math.max(this.#folding.leastBytes, this.#pageBytes() / 2)) return;
     this.#foldRows(this.#folding.slice);
   }
 
-  /** In a transaction: what is known is in the table `known` alone, afterwards. */
-  foldAll(): void {
-    while (this.#bytes > 0) this.#foldRows(Number.POSITIVE_INFINITY);
-  }
-
   /** In a transaction: the stream's changes are void. */
   forget(stream: number): void {
+    this.#readers.delete(stream);
     this.#fold = undefined;
     this.#database.prepare('DELETE FROM changes WHERE stream = ?').run(stream);
     this.#bytes = this.#measure();
@@ -115,6 +138,17 @@ export class ChangeLog {
     const of = (pragma: string): number => Number(this.#database.prepare(`PRAGMA ${pragma}`).get()?.[pragma] ?? 0);
     return of('page_count') * of('page_size');
   }
+}
+
+/** In a buffer of its own, which can be moved to another thread. */
+function joined(deltas: readonly Uint8Array[], size: number): ArrayBuffer {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const delta of deltas) {
+    bytes.set(delta, at);
+    at += delta.length;
+  }
+  return bytes.buffer;
 }
 
 interface FoldedRow {

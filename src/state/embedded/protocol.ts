@@ -6,8 +6,8 @@ import type { StateIdentity, StreamCommit } from '../state.ts';
 export type StoreTask =
   | { readonly op: 'open'; readonly file: string; readonly identity: StateIdentity }
   | { readonly op: 'positions' }
-  /** One chunk of a stream's known objects, of the keys behind `after`. */
-  | { readonly op: 'known'; readonly stream: string; readonly after: Uint8Array | undefined }
+  /** One chunk of a stream's known objects, of what is behind `after`. */
+  | { readonly op: 'known'; readonly stream: string; readonly after: KnownCursor | undefined }
   | {
       readonly op: 'commit';
       readonly commits: readonly StreamCommit[];
@@ -23,11 +23,14 @@ export interface Opened {
   readonly clean: boolean;
 }
 
+/** Behind a key of the table, or behind a change of the log; the log comes after the table. */
+export type KnownCursor = { readonly key: Uint8Array } | { readonly change: number };
+
 export interface KnownChunk {
-  /** Packed puts (model/delta.ts). */
+  /** Packed deltas (model/delta.ts). */
   readonly packed: ArrayBuffer;
   /** Where the next chunk goes on; undefined after the last. */
-  readonly after: Uint8Array | undefined;
+  readonly after: KnownCursor | undefined;
 }
 
 /** What each task is answered with. An error crosses the thread as data, since a cloned Error would lose its code. */

@@ -6,7 +6,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { SessionHealth } from '../session-health.ts';
 import type { StateIdentity, StateSession, StateStore, StreamCommit } from '../state.ts';
-import type { KnownChunk, Opened, StoreAnswer, StoreTask } from './protocol.ts';
+import type { KnownChunk, KnownCursor, Opened, StoreAnswer, StoreTask } from './protocol.ts';
 
 export interface EmbeddedOptions {
   readonly dataDir: string;
@@ -130,7 +130,7 @@ class EmbeddedSession implements StateSession {
   }
 
   async *known(stream: string): AsyncGenerator<ArrayBuffer> {
-    let after: Uint8Array | undefined;
+    let after: KnownCursor | undefined;
     do {
       this.#health.check();
       const chunk: KnownChunk = await this.#database.run({ op: 'known', stream, after });
