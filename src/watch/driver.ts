@@ -297,7 +297,9 @@ export class StreamDriver {
     const { signal } = connection;
     // Until then the connection of the request before is not free, and another would be opened beside it.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#credit !== undefined && !signal.aborted) await this.#credit;
+    // Of a driver that is stopped the other side may never take anything again.
+    const over = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    while (this.#credit !== undefined && !signal.aborted) await Promise.race([this.#credit, over]);
     if (LISTING.has(this.#state) && this.#releaseSlot === undefined) {
       const release = await this.#o.listSlots.acquire(signal);
       if (connection !== this.#connection) {

@@ -89,10 +89,12 @@ test('a malformed line is handed over as it is, and an ERROR event ends the watc
   driver.start('5', { relist: false });
   await until('it goes on', () => driver.state().resourceVersion === '8');
   assert.deepEqual(
-    items.map((i) => i.type === 'frames' && [i.count, i.resourceVersion]),
+    items.map((i) => [i.type, 'count' in i ? i.count : 0, 'resourceVersion' in i ? i.resourceVersion : '']),
     [
-      [3, '7'],
-      [1, '8'],
+      ['resuming', 0, '99'],
+      ['frames', 3, '7'],
+      ['resuming', 0, '99'],
+      ['frames', 1, '8'],
     ],
   );
   assert.equal(requests.at(-1)?.get('resourceVersion'), '7');
@@ -115,7 +117,8 @@ test('while the sink has no credit the socket is not read', async () => {
   let hold: Promise<void> | undefined = promise;
   const { driver } = drive(api, streamFor(), {
     sink: (_, item) => {
-      if (item.type === 'frames') handed += item.count;
+      if (item.type !== 'frames') return undefined;
+      handed += item.count;
       return hold;
     },
   });
@@ -144,4 +147,12 @@ test('after stop nothing is handed over', async () => {
   await new Promise((r) => setTimeout(r, 50));
   assert.equal(log.count('configmaps', 'frames'), 1);
   await driver.stop();
+});
+
+test('it stops while its list waits for a sink that takes nothing more', async () => {
+  const { driver } = drive(api, streamFor(), { sink: () => new Promise<void>(() => undefined) });
+  driver.start(undefined, { relist: true });
+  await new Promise((r) => setImmediate(r));
+  await driver.stop();
+  assert.deepEqual(requests, []);
 });
