@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { findHomeDir } from '@kubernetes/client-node/dist/config.js';
 import { loadYaml } from '@kubernetes/client-node/dist/yaml.js';
@@ -8,7 +8,7 @@ interface KubeconfigUser {
   readonly user?: { readonly tokenFile?: unknown } | null;
 }
 
-/** The files that the library reads: the one given, else those of KUBECONFIG, else ~/.kube/config. */
+/** The files that the library reads: the one given, else those of KUBECONFIG, else ~/.kube/config; a pod has none. */
 function kubeconfigFiles(path: string | undefined): string[] {
   if (path !== undefined) return [path];
   const named = process.env.KUBECONFIG?.split(delimiter).filter(Boolean) ?? [];
@@ -23,7 +23,7 @@ function kubeconfigFiles(path: string | undefined): string[] {
  * @throws Error where a file is not YAML, which quotes it: to be called for what the library could read
  */
 export function tokenFileOf(path: string | undefined, userName: string): string | undefined {
-  for (const file of kubeconfigFiles(path)) {
+  for (const file of kubeconfigFiles(path).filter((name) => existsSync(name))) {
     const { users } = loadYaml<{ users?: unknown }>(readFileSync(file, 'utf8'));
     const user = (Array.isArray(users) ? (users as (KubeconfigUser | null)[]) : []).find((u) => u?.name === userName);
     if (user === undefined) continue;
