@@ -1,5 +1,4 @@
 import { errorMessage, WatershardError } from '../model/errors.ts';
-import { release } from '../model/release.ts';
 import type { ApiResponse } from './api-client.ts';
 import { unixMicros } from './clock.ts';
 import { type Split, Splitter } from './splitter.ts';
@@ -28,8 +27,6 @@ export class Connection {
   #scheduled = false;
   /** Bytes that were read and not told of. */
   #unreported = 0;
-  /** Of what was read last. */
-  #source: ArrayBufferLike | undefined;
   /** When something was read last, or reading began again: milliseconds of performance.now(). */
   touchedAt = performance.now();
   /** When the last byte was read: Unix time, microseconds. */
@@ -96,12 +93,10 @@ export class Connection {
   /** Called for each chunk of the response, of which an API server makes one an event. */
   #read(chunk: Buffer): void {
     this.#unreported += chunk.length;
-    if (!this.#scheduled || this.#source !== chunk.buffer) {
-      this.touchedAt = performance.now();
-      this.observedAt = unixMicros();
-    }
     if (!this.#scheduled) {
       this.#scheduled = true;
+      this.touchedAt = performance.now();
+      this.observedAt = unixMicros();
       setImmediate(this.#turnEnded);
     }
     if (this.kind === 'page') {
@@ -109,9 +104,6 @@ export class Connection {
       return;
     }
     this.#splitter.push(chunk);
-    // What is cut out of one read of the socket comes one piece after the other: all of the read before has come.
-    if (this.#source !== undefined && this.#source !== chunk.buffer) release(this.#source);
-    this.#source = chunk.buffer;
     if (this.#splitter.pending >= EAGER_BYTES) this.#events.ready(this);
   }
 
