@@ -68,9 +68,8 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// Tests wait for disks, timers and servers; one more than the two cores fills what they leave (with two files at a time half of
-// the CPU was idle).
-const stream = run({ files, concurrency: 3, timeout: 900_000, forceExit: false });
+// Tests without a server wait for the disk and for timers; one more than the two cores fills what they leave.
+const stream = run({ files, concurrency: unit ? 3 : 2, timeout: 900_000, forceExit: false });
 stream.on('test:pass', (t) => {
   if (t.details.type !== 'suite' && !t.skip && !t.todo) passed++;
 });
