@@ -25,6 +25,8 @@ const LONG = [
     'disk',
     'sinks-apart',
     'front-door',
+    'cluster',
+    'list-cut-off',
   ].map((name) => `test/faults/${name}.real.test.ts`),
   'test/buffer/disk-buffer.test.ts',
   'test/state/embedded.test.ts',
