@@ -56,7 +56,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
       '@nats-io/jetstream',
       '@nats-io/obj',
       '@aws-sdk/client-s3',
+      '@aws-sdk/client-sns',
+      '@aws-sdk/client-sqs',
+      '@google-cloud/pubsub',
       '@platformatic/kafka',
+      'amqplib',
+      'rhea',
       'hyparquet-writer',
       'undici',
     ],
@@ -74,7 +79,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 const modules = readModules(ROOT, ['src', 'workers', 'test', 'bench', 'tools']);
 const shipped = modules.filter((m) => m.path.startsWith('src/') || m.path.startsWith('workers/'));
 const manifest = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as Record<
-  'dependencies' | 'devDependencies' | 'optionalDependencies',
+  'dependencies' | 'devDependencies' | 'peerDependencies',
   Record<string, string>
 >;
 
@@ -103,7 +108,7 @@ function violations(module: Module, { kind, target, package: name, specifier }: 
       : says(`${leaf ? 'a leaf config.ts' : own} may use ${allowed.join(', ')} of Node`);
   }
   if (name !== undefined) {
-    const optional = name in manifest.optionalDependencies;
+    const optional = name in manifest.peerDependencies;
     const declared = name in manifest.dependencies || optional || (!ships && name in manifest.devDependencies);
     if (!declared) return says('the package is not declared in package.json');
     if (optional && ships && kind !== 'dynamic') return says('an optional package is loaded by import() alone');
