@@ -76,6 +76,7 @@ if (task === 'start') {
   build();
 } else if (task === 'generate') {
   node('tools/generate-proto.mjs', ...rest);
+  node('tools/generate-wasm.mjs', ...rest);
   node('tools/generate-docs.ts', ...rest);
 } else if (task === 'test:unit') {
   node('tools/run-tests.mjs', '--unit', ...rest);

@@ -50,6 +50,7 @@ if (wanted.length === 0 && !unit) {
     ['formatting and lint', 'biome', ['check', '--error-on-warnings', '.']],
     ['types', 'tsc', ['--noEmit']],
     ['generated protobuf code is current', 'node', ['tools/generate-proto.mjs', '--check']],
+    ['generated WebAssembly is current', 'node', ['tools/generate-wasm.mjs', '--check']],
     ['generated documentation is current', 'node', ['tools/generate-docs.ts', '--check']],
   ];
   for (const [name, command, commandArgs] of checks) {

@@ -1,4 +1,4 @@
-const SHORT = 32;
+const SHORT = 48;
 
 /**
  * A buffer that grows and is used again for record after record. `view` shows what was written since `reset`; it is
@@ -20,6 +20,11 @@ export class ByteWriter {
     this.#length = 0;
   }
 
+  /** Takes back what was written since `length` was this. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
   byte(value: number): void {
     this.#reserve(1);
     this.#bytes[this.#length++] = value;
@@ -34,6 +39,14 @@ export class ByteWriter {
   /** Overwrites 4 bytes that were written before. */
   int32At(value: number, at: number): void {
     this.#bytes.writeInt32LE(value, at);
+  }
+
+  /** Overwrites bytes that were written before with a decimal number, with leading zeros. */
+  digitsAt(value: number, at: number, digits: number): void {
+    for (let i = at + digits - 1; i >= at; i--) {
+      this.#bytes[i] = 0x30 + (value % 10);
+      value = Math.floor(value / 10);
+    }
   }
 
   /** Two's complement, little-endian. */

@@ -1,3 +1,5 @@
+import { isLoaded, skipLoaded } from './loaded-text.ts';
+
 /**
  * Steps over JSON text (RFC 8259) in bytes and checks its grammar while doing so. Each function takes a position and the
  * end of what it may read, and returns the position behind what it has read, or -1 where that is not JSON.
@@ -69,6 +71,10 @@ export function skipEscape(b: Uint8Array, p: number, end: number): number {
  * @param p at the value's first byte
  */
 export function skipValue(b: Uint8Array, p: number, end: number): number {
+  return isLoaded(b) ? skipLoaded(p, end) : skipValueOf(b, p, end);
+}
+
+function skipValueOf(b: Uint8Array, p: number, end: number): number {
   const stop = STRING_STOP;
   const outer = stack;
   let depth = 0;

@@ -1,3 +1,4 @@
+import { ByteWriter } from './byte-writer.ts';
 import type { Operation } from './record.ts';
 import { OPERATIONS } from './record.ts';
 
@@ -38,8 +39,8 @@ export interface LaneRecord {
 export class LaneWriter {
   #names = Buffer.allocUnsafeSlow(16 * 1024);
   #namesLength = 0;
-  #frames = Buffer.allocUnsafeSlow(64 * 1024);
-  #framesLength = 0;
+  /** Where the next record's frame is written to, before `end`. */
+  readonly frames = new ByteWriter(64 * 1024);
   #words = new Uint32Array(ENTRY * 64);
   #count = 0;
 
@@ -47,16 +48,18 @@ export class LaneWriter {
     return this.#count;
   }
 
-  /** @param head,tail what the exporter's protocol wants before and behind the payload */
-  append(
-    subject: string,
-    key: string,
-    id: string,
-    operation: Operation,
-    payload: Uint8Array,
-    head = '',
-    tail = EMPTY,
-  ): void {
+  /** A record of which the payload is all. */
+  append(subject: string, key: string, id: string, operation: Operation, payload: Uint8Array): void {
+    const start = this.frames.length;
+    this.frames.bytes(payload);
+    this.end(subject, key, id, operation, start, this.frames.length);
+  }
+
+  /**
+   * Ends a record whose frame has been written to `frames`, behind that of the record before.
+   * @param payloadStart,payloadEnd positions in `frames`
+   */
+  end(subject: string, key: string, id: string, operation: Operation, payloadStart: number, payloadEnd: number): void {
     const at = this.#count * ENTRY;
     if (at === this.#words.length) {
       const grown = new Uint32Array(at * 2);
@@ -65,21 +68,11 @@ export class LaneWriter {
     }
     const words = this.#words;
     this.#putNames(subject, key, id, at);
-    if (this.#framesLength + head.length * 3 + payload.length + tail.length > this.#frames.length)
-      this.#frames = grow(this.#frames, this.#framesLength, head.length * 3 + payload.length + tail.length);
-    const frames = this.#frames;
-    let length = this.#framesLength;
-    if (head !== '') length += frames.write(head, length);
-    words[at + PAYLOAD] = length;
-    frames.set(payload, length);
-    length += payload.length;
-    words[at + PAYLOAD_END] = length;
-    if (tail.length > 0) frames.set(tail, length);
-    length += tail.length;
-    words[at + FRAME_END] = length;
+    words[at + PAYLOAD] = payloadStart;
+    words[at + PAYLOAD_END] = payloadEnd;
+    words[at + FRAME_END] = this.frames.length;
     words[at + OPERATION] = OPERATIONS.indexOf(operation);
     words[at + HASH] = keyHash(key);
-    this.#framesLength = length;
     this.#count++;
   }
 
@@ -87,20 +80,20 @@ export class LaneWriter {
   rollback(count: number): void {
     this.#count = count;
     this.#namesLength = count === 0 ? 0 : (this.#words[(count - 1) * ENTRY + ID] as number);
-    this.#framesLength = count === 0 ? 0 : (this.#words[(count - 1) * ENTRY + FRAME_END] as number);
+    this.frames.truncate(count === 0 ? 0 : (this.#words[(count - 1) * ENTRY + FRAME_END] as number));
   }
 
   /** Packs what was appended and starts again empty. */
   finish(): ArrayBuffer {
     const names = HEAD + this.#count * ENTRY * 4;
     const frames = names + this.#namesLength;
-    const packed = Buffer.allocUnsafeSlow(frames + this.#framesLength);
+    const packed = Buffer.allocUnsafeSlow(frames + this.frames.length);
     const words = new Uint32Array(packed.buffer, 0, names / 4);
     words[0] = this.#count;
     words[1] = this.#namesLength;
     words.set(this.#words.subarray(0, this.#count * ENTRY), HEAD / 4);
     packed.set(this.#names.subarray(0, this.#namesLength), names);
-    packed.set(this.#frames.subarray(0, this.#framesLength), frames);
+    packed.set(this.frames.view(), frames);
     this.rollback(0);
     return packed.buffer;
   }
@@ -222,5 +215,3 @@ export class LaneReader {
     return this.#words[index * ENTRY + word] as number;
   }
 }
-
-const EMPTY = new Uint8Array(0);

@@ -1,3 +1,4 @@
+import type { ByteWriter } from './byte-writer.ts';
 import { OPERATIONS, type Operation } from './record.ts';
 
 /**
@@ -6,7 +7,8 @@ import { OPERATIONS, type Operation } from './record.ts';
  *     HPUB <subject> <reply> <bytes of headers> <bytes of headers and payload>\r\n<headers>\r\n\r\n<payload>\r\n
  *
  * It is written where the record is encoded, off the main thread, all but the reply subject: that has room of a fixed
- * width, which whoever sends the message fills in.
+ * width, which whoever sends the message fills in. The bytes of headers and payload are written once the payload is there,
+ * with leading zeros.
  */
 export interface NatsFramePlan {
   /** The stream that has to take the message. */
@@ -40,29 +42,43 @@ export function headerWriter(stream: string): WriteHeaders {
   };
 }
 
-/**
- * Makes what stands before the payload.
- * @returns undefined where the subject is too long for a line of the protocol
- */
-export type WriteFrameHead = (
-  subject: string,
-  id: string,
-  operation: Operation,
-  payloadLength: number,
-  more?: Readonly<Record<string, string>>,
-) => string | undefined;
-
 export const FRAME_TAIL = Buffer.from('\r\n');
 
-export function frameHeadWriter({ stream, replyLength }: NatsFramePlan): WriteFrameHead {
-  const headers = headerWriter(stream);
-  const reply = '_'.repeat(replyLength);
-  return (subject, id, operation, payloadLength, more) => {
-    if (subject.length * 3 > MAX_SUBJECT && Buffer.byteLength(subject) > MAX_SUBJECT) return undefined;
-    const block = headers(id, operation, more);
+/** As many as the server takes. */
+const SIZE = '000000000';
+
+/** Writes what stands before and behind the payload of one message after another. */
+export class FrameWriter {
+  readonly #headers: WriteHeaders;
+  readonly #reply: string;
+  #headersStart = 0;
+
+  constructor({ stream, replyLength }: NatsFramePlan) {
+    this.#headers = headerWriter(stream);
+    this.#reply = '_'.repeat(replyLength);
+  }
+
+  /** The payload comes next. @returns false where the subject is too long for a line of the protocol: nothing is written */
+  begin(
+    out: ByteWriter,
+    subject: string,
+    id: string,
+    operation: Operation,
+    more?: Readonly<Record<string, string>>,
+  ): boolean {
+    if (subject.length * 3 > MAX_SUBJECT && Buffer.byteLength(subject) > MAX_SUBJECT) return false;
+    const block = this.#headers(id, operation, more);
     const length = Buffer.byteLength(block);
-    return `HPUB ${subject} ${reply} ${length} ${length + payloadLength}\r\n${block}`;
-  };
+    out.text(`HPUB ${subject} ${this.#reply} ${length} ${SIZE}\r\n${block}`);
+    this.#headersStart = out.length - length;
+    return true;
+  }
+
+  end(out: ByteWriter): void {
+    const at = this.#headersStart - FRAME_TAIL.length - SIZE.length;
+    out.digitsAt(out.length - this.#headersStart, at, SIZE.length);
+    out.bytes(FRAME_TAIL);
+  }
 }
 
 const LINE_BREAK = /[\r\n]/;

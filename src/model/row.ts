@@ -30,10 +30,10 @@ export const PART = {
   patch: 8,
 } as const;
 
-/** @param withObject false leaves the object out */
-export function packRow(record: ChangeRecord, out: ByteWriter, withObject = true): Uint8Array {
+/** Writes a row behind what is there. @param withObject false leaves the object out */
+export function packRow(record: ChangeRecord, out: ByteWriter, withObject = true): void {
   const object = withObject ? record.object : undefined;
-  out.reset();
+  const lengths = out.length + LENGTHS;
   out.byte(OPERATIONS.indexOf(record.operation));
   out.byte(DETECTED_BY.indexOf(record.detectedBy));
   out.float64(record.observedAt);
@@ -42,20 +42,19 @@ export function packRow(record: ChangeRecord, out: ByteWriter, withObject = true
   out.int32(-1);
   out.int32(object?.length ?? -1);
   out.int32(record.patch?.length ?? -1);
-  out.int32At(out.text(record.id), LENGTHS);
-  out.int32At(out.text(record.namespace), LENGTHS + 4);
-  out.int32At(out.text(record.name), LENGTHS + 8);
-  out.int32At(out.text(record.uid), LENGTHS + 12);
-  out.int32At(out.text(record.resourceVersion), LENGTHS + 16);
+  out.int32At(out.text(record.id), lengths);
+  out.int32At(out.text(record.namespace), lengths + 4);
+  out.int32At(out.text(record.name), lengths + 8);
+  out.int32At(out.text(record.uid), lengths + 12);
+  out.int32At(out.text(record.resourceVersion), lengths + 16);
   if (record.labels !== undefined) out.bytes(record.labels);
   if (record.fields !== undefined) {
     const start = out.length;
     writeFields(record.fields, out);
-    out.int32At(out.length - start, LENGTHS + PART.fields * 4);
+    out.int32At(out.length - start, lengths + PART.fields * 4);
   }
   if (object !== undefined) out.bytes(object);
   if (record.patch !== undefined) out.bytes(record.patch);
-  return out.view();
 }
 
 /** A packed row, read. Byte parts are views into its buffer. */

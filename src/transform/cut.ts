@@ -7,9 +7,9 @@ export function writeEdited(b: Buffer, start: number, end: number, edits: EditLi
   let at = start;
   for (let i = 0; i < edits.length; i++) {
     if (edits.end(i) <= at) continue;
-    out.bytes(b.subarray(at, edits.start(i)));
+    out.slice(b, at, edits.start(i));
     at = edits.end(i);
     if (edits.kind(i) !== CUT) maskLeaves(b, edits.start(i), at, out);
   }
-  out.bytes(b.subarray(at, end));
+  out.slice(b, at, end);
 }

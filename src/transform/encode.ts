@@ -1,8 +1,8 @@
-import { ByteWriter } from '../model/byte-writer.ts';
+import type { ByteWriter } from '../model/byte-writer.ts';
 import { cloudEventHeaders, cloudEventSource } from '../model/cloudevents.ts';
 import { fieldsToJson } from '../model/field-json.ts';
 import type { LaneWriter } from '../model/lane.ts';
-import { FRAME_TAIL, frameHeadWriter, type NatsFramePlan } from '../model/nats-frame.ts';
+import { FrameWriter, type NatsFramePlan } from '../model/nats-frame.ts';
 import type { ChangeRecord, RecordContext } from '../model/record.ts';
 import { resourceName } from '../model/resource.ts';
 import { packRow } from '../model/row.ts';
@@ -19,7 +19,8 @@ export interface RecordEncoder {
   append(record: ChangeRecord, lane: LaneWriter): void;
 }
 
-type Encode = (record: ChangeRecord) => Uint8Array;
+/** Writes the payload behind what is there. */
+type Encode = (record: ChangeRecord, out: ByteWriter) => void;
 
 /**
  * Encodes the records of one stream for one exporter. The payload's key is `<resource[.group]>/<namespace>/<name>`.
@@ -33,8 +34,12 @@ export function createEncoder(lane: LanePlan, context: RecordContext): RecordEnc
   const encode = encoderOf(lane, context, keyOf);
   if (lane.frame !== undefined) return framedEncoder(lane.frame, lane, context, encode, subjectOf, keyOf);
   return {
-    append: (record, writer) =>
-      writer.append(subjectOf(record), keyOf(record), record.id, record.operation, encode(record)),
+    append: (record, writer) => {
+      const { frames } = writer;
+      const start = frames.length;
+      encode(record, frames);
+      writer.end(subjectOf(record), keyOf(record), record.id, record.operation, start, frames.length);
+    },
   };
 }
 
@@ -47,18 +52,21 @@ function framedEncoder(
   subjectOf: (record: ChangeRecord) => string,
   keyOf: (record: ChangeRecord) => string,
 ): RecordEncoder {
-  const headOf = frameHeadWriter(frame);
+  const writer = new FrameWriter(frame);
   const source = cloudEvents === 'binary' ? cloudEventSource(context) : undefined;
   return {
-    append: (record, writer) => {
+    append: (record, lane) => {
       const { id, operation } = record;
+      const { frames } = lane;
       const subject = subjectOf(record);
       const key = keyOf(record);
-      const payload = encode(record);
       const attributes = source === undefined ? undefined : cloudEventHeaders(source, { id, key, operation });
-      const head = headOf(subject, id, operation, payload.length, attributes);
-      if (head === undefined) writer.append(subject, key, id, operation, payload);
-      else writer.append(subject, key, id, operation, payload, head, FRAME_TAIL);
+      const framed = writer.begin(frames, subject, id, operation, attributes);
+      const start = frames.length;
+      encode(record, frames);
+      const end = frames.length;
+      if (framed) writer.end(frames);
+      lane.end(subject, key, id, operation, start, end);
     },
   };
 }
@@ -66,17 +74,11 @@ function framedEncoder(
 function encoderOf(lane: LanePlan, context: RecordContext, keyOf: (record: ChangeRecord) => string): Encode {
   const fieldsOf = (record: ChangeRecord): string | undefined =>
     record.fields === undefined ? undefined : fieldsToJson(record.fields);
-  const fieldBytesOf = (record: ChangeRecord): Uint8Array | undefined => {
-    const text = fieldsOf(record);
-    return text === undefined ? undefined : Buffer.from(text);
-  };
   const json = (write: WriteJson): Encode => {
-    const out = new ByteWriter();
-    return (record) => {
-      out.reset();
-      write(record, fieldsOf(record), out);
-      return out.view();
-    };
+    return (record, out) => write(record, fieldsOf(record), out);
+  };
+  const whole = (encode: (record: ChangeRecord) => Uint8Array): Encode => {
+    return (record, out) => out.bytes(encode(record));
   };
   switch (lane.encoding) {
     case 'json':
@@ -85,18 +87,19 @@ function encoderOf(lane: LanePlan, context: RecordContext, keyOf: (record: Chang
       // In binary mode the attributes are in the headers (model/cloudevents.ts) and the payload is the record itself.
       return json(lane.cloudEvents === 'binary' ? jsonWriter(context) : cloudEventWriter(context, keyOf));
     case 'msgpack':
-      return msgpackEncoder(context);
+      return whole(msgpackEncoder(context));
     case 'protobuf': {
       const encode = protobufEncoder(context);
-      return (record) => encode(record, fieldBytesOf(record));
+      return whole((record) => {
+        const fields = fieldsOf(record);
+        return encode(record, fields === undefined ? undefined : Buffer.from(fields));
+      });
     }
     case 'watch-proxy':
-      return watchProxyEncoder(context, lane.watchProxy);
+      return whole(watchProxyEncoder(context, lane.watchProxy));
     case 'kollect':
-      return kollectEncoder(context, lane.clusterId ?? context.cluster);
-    case 'rows': {
-      const out = new ByteWriter();
-      return (record) => packRow(record, out, lane.object);
-    }
+      return whole(kollectEncoder(context, lane.clusterId ?? context.cluster));
+    case 'rows':
+      return (record, out) => packRow(record, out, lane.object);
   }
 }

@@ -91,8 +91,8 @@ export class KnownValueWriter {
     out.byte(versionLength >> 8);
     out.int32(low);
     out.int32(high);
-    if (uidLength > 0) out.bytes(b.subarray(uidStart + 1, uidEnd - 1));
-    if (versionLength > 0) out.bytes(b.subarray(versionStart + 1, versionEnd - 1));
+    if (uidLength > 0) out.slice(b, uidStart + 1, uidEnd - 1);
+    if (versionLength > 0) out.slice(b, versionStart + 1, versionEnd - 1);
     if (snapshot !== undefined) out.bytes(snapshot);
     return out.view();
   }

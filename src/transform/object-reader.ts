@@ -20,6 +20,11 @@ export class ObjectReader {
   readonly #kind: string;
   readonly #apiVersion: string;
   readonly #leads: readonly (Buffer | undefined)[];
+  // Of the object that was read last, once they have been asked for.
+  #name: string | undefined;
+  #namespace: string | undefined;
+  #uid: string | undefined;
+  #resourceVersion: string | undefined;
 
   /** @param slots that the trie has */
   constructor(trie: TrieNode, stream: Stream, slots = SLOTS) {
@@ -45,6 +50,7 @@ export class ObjectReader {
     if (start >= end || b[start] !== OPEN_BRACE) return -1;
     const behind = this.scan.run(b, start, end, this.#trie);
     if (behind < 0) return -1;
+    this.#name = this.#namespace = this.#uid = this.#resourceVersion = undefined;
     this.bytes = b;
     this.start = start;
     this.end = behind;
@@ -59,19 +65,23 @@ export class ObjectReader {
   }
 
   get name(): string {
-    return this.text(NAME);
+    this.#name ??= this.text(NAME);
+    return this.#name;
   }
 
   get namespace(): string {
-    return this.text(NAMESPACE);
+    this.#namespace ??= this.text(NAMESPACE);
+    return this.#namespace;
   }
 
   get uid(): string {
-    return this.text(UID);
+    this.#uid ??= this.text(UID);
+    return this.#uid;
   }
 
   get resourceVersion(): string {
-    return this.text(RESOURCE_VERSION);
+    this.#resourceVersion ??= this.text(RESOURCE_VERSION);
+    return this.#resourceVersion;
   }
 
   /** Text of a slot, '' where it is absent or no string. */

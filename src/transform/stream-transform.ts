@@ -4,8 +4,9 @@ import { WatershardError } from '../model/errors.ts';
 import { type FrameType, frameObject, frameType, plainObjectStart } from '../model/frame-scan.ts';
 import type { Intake } from '../model/intake.ts';
 import { JsonScan } from '../model/json-scan.ts';
-import { asBuffer, skipSpace, skipValue, stringAt } from '../model/json-skip.ts';
+import { skipSpace, skipValue, stringAt } from '../model/json-skip.ts';
 import { endsAt, nextItem, scanList } from '../model/list-scan.ts';
+import { loadText } from '../model/loaded-text.ts';
 import type { Quarantine } from '../model/quarantine.ts';
 import type { RecordContext } from '../model/record.ts';
 import { splitIndex } from '../model/split.ts';
@@ -144,7 +145,7 @@ export class StreamTransform {
   }
 
   #frames(item: Frames): void {
-    const b = asBuffer(item.bytes);
+    const b = loadText(item.bytes);
     const utf8 = isUtf8(b);
     const how = this.#sighting(item.listing, item.observedAt);
     for (let start = 0; start < b.length; ) {
@@ -202,7 +203,7 @@ export class StreamTransform {
   }
 
   #page(item: Page): void {
-    const b = asBuffer(item.bytes);
+    const b = loadText(item.bytes);
     const list = scanList(b);
     this.#output.reading(b, 0, b.length);
     if (list === undefined) {

@@ -1,17 +1,12 @@
-import { type Dispatcher, request } from 'undici';
 import { errorMessage, WatershardError } from '../model/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { Agents } from './agents.ts';
 import { type ApiStatus, parseRetryAfter, parseStatus, statusError } from './api-status.ts';
 import type { Access, Credentials } from './credentials.ts';
+import { type HttpAnswer, httpGet } from './http-get.ts';
 
-export interface ApiResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Has to be read to its end, or destroyed. */
-  readonly body: Dispatcher.ResponseData['body'];
-}
+export type ApiResponse = HttpAnswer;
 
 export interface GetOptions {
   readonly signal?: AbortSignal;
@@ -73,7 +68,7 @@ export class ApiClient {
       return { status, headers, value: undefined, failure: undefined };
     }
     try {
-      return { status, headers, value: await answer.body.json(), failure: undefined };
+      return { status, headers, value: JSON.parse(await answer.body.text()), failure: undefined };
     } catch (cause) {
       throw new WatershardError('API_UNREACHABLE', `reading ${path} from ${this.server}: ${errorMessage(cause)}`, {
         cause,
@@ -112,16 +107,13 @@ export class ApiClient {
     const closing = this.#closing.signal;
     const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
     try {
-      const answer = await request(access.server + path, {
-        method: 'GET',
-        dispatcher: this.#agents.for(access.tls, access.proxyUrl),
+      const answer = await httpGet(this.#agents.for(access.tls, access.proxyUrl), {
+        ...target(access.server, path),
         headers: { Accept: 'application/json', 'User-Agent': 'watershard', ...options.headers, ...access.headers },
         signal,
-        headersTimeout: 0,
-        bodyTimeout: 0,
       });
-      this.#metrics.apiRequests.inc({ status: String(answer.statusCode) });
-      return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+      this.#metrics.apiRequests.inc({ status: String(answer.status) });
+      return answer;
     } catch (cause) {
       if (!signal.aborted) this.#metrics.apiRequests.inc({ status: 'failed' });
       if (cause instanceof WatershardError) throw cause;
@@ -134,25 +126,19 @@ export class ApiClient {
 /** Reads the Status of an answer that is not 200. A body that breaks off only costs the server's words. */
 export async function readStatus(answer: ApiResponse): Promise<ApiStatus> {
   const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], Date.now());
-  const chunks: Buffer[] = [];
-  let length = 0;
   try {
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length > STATUS_BYTES) break;
-    }
+    return parseStatus(answer.status, await answer.body.text(STATUS_BYTES), retryAfterMs);
   } catch (error) {
     return { ...parseStatus(answer.status, '', retryAfterMs), message: errorMessage(error) };
   }
-  return parseStatus(answer.status, Buffer.concat(chunks).toString('utf8'), retryAfterMs);
 }
 
-/** Ends an answer that nobody waits for any more; what its connection says of that means nothing. */
-export function abandon(answer: ApiResponse): void {
-  answer.body.on('error', () => undefined).destroy();
+/** The path of a server behind another one (a proxy, Rancher) stands before that of the request. */
+function target(server: string, path: string): { origin: string; path: string } {
+  const { origin, pathname, search } = new URL(server + path);
+  return { origin, path: pathname + search };
 }
 
 async function discard(answer: ApiResponse): Promise<void> {
-  await answer.body.dump({ limit: STATUS_BYTES });
+  await answer.body.text(STATUS_BYTES);
 }

@@ -45,13 +45,13 @@ export class Connection {
   }
 
   attach(answer: ApiResponse): void {
-    const body = answer.body;
-    this.#body = body;
+    this.#body = answer.body;
     this.touchedAt = performance.now();
-    body.on('data', (chunk: Buffer) => this.#read(chunk));
-    body.on('end', () => this.#over({ type: 'ended' }));
-    body.on('error', (cause) => this.#broken(cause));
-    body.on('close', () => this.#broken(new Error('the connection was closed')));
+    answer.body.into({
+      data: (chunk) => this.#read(chunk),
+      end: () => this.#over({ type: 'ended' }),
+      failed: (cause) => this.#broken(cause),
+    });
   }
 
   /** Bytes that were read and not taken. */

@@ -4,7 +4,7 @@ import { scanList } from '../model/list-scan.ts';
 import type { Stream } from '../model/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { type ApiClient, abandon, readStatus } from './api-client.ts';
+import { type ApiClient, readStatus } from './api-client.ts';
 import { parseErrorEvent } from './api-status.ts';
 import { TOLERATED, TOLERATED_MS } from './backoff.ts';
 import { unixMicros } from './clock.ts';
@@ -314,7 +314,7 @@ export class StreamDriver {
     const headers = { Accept: acceptHeader(this.stream, connection.kind === 'page') };
     const answer = await this.#o.api.get(path, { signal, headers });
     if (connection !== this.#connection) {
-      abandon(answer);
+      answer.body.abandon();
     } else if (answer.status === 200) {
       connection.attach(answer);
       this.#dispatch({ type: 'opened' });

@@ -5,7 +5,7 @@ import type { IntakeBusy, IntakeSink } from '../model/intake.ts';
 import { type Resource, resourceName, type Stream } from '../model/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { type ApiClient, abandon, readStatus } from './api-client.ts';
+import { type ApiClient, readStatus } from './api-client.ts';
 import { backoffMs } from './backoff.ts';
 import { unixMicros } from './clock.ts';
 import type { WatchConfig } from './config.ts';
@@ -300,7 +300,7 @@ export class Watcher {
     if (times < MISSING_TWICE) return false;
     const answer = await this.#o.api.get(`${collectionPath(resource)}?limit=1`, { signal: this.#ending.signal });
     if (answer.status === 200) {
-      abandon(answer);
+      answer.body.abandon();
       return false;
     }
     const { code } = await readStatus(answer);

@@ -6,8 +6,9 @@ import { answerTaker, tapAnswers } from '../../src/exporters/jetstream/answer-ta
 import { FrameSender } from '../../src/exporters/jetstream/frame-sender.ts';
 import { Message } from '../../src/exporters/jetstream/message.ts';
 import { readToken, replyLength, replySubject, writeReply } from '../../src/exporters/jetstream/reply.ts';
+import { ByteWriter } from '../../src/model/byte-writer.ts';
 import { LaneReader, LaneWriter } from '../../src/model/lane.ts';
-import { FRAME_TAIL, frameHeadWriter } from '../../src/model/nats-frame.ts';
+import { FRAME_TAIL, FrameWriter } from '../../src/model/nats-frame.ts';
 import { PODS } from '../support/batches.ts';
 import { fuzz } from '../support/fuzz.ts';
 
@@ -38,24 +39,23 @@ function connection(): Sent {
 
 function messages(records: readonly { subject: string; id: string; payload: Uint8Array }[]): Message[] {
   const writer = new LaneWriter();
-  const head = frameHeadWriter({ stream: 'K8S', replyLength: REPLY });
-  for (const { subject, id, payload } of records)
-    writer.append(
-      subject,
-      `pods/${id}`,
-      id,
-      'UPDATED',
-      payload,
-      head(subject, id, 'UPDATED', payload.length),
-      FRAME_TAIL,
-    );
+  const frame = new FrameWriter({ stream: 'K8S', replyLength: REPLY });
+  const { frames } = writer;
+  for (const { subject, id, payload } of records) {
+    frame.begin(frames, subject, id, 'UPDATED');
+    const start = frames.length;
+    frames.bytes(payload);
+    const end = frames.length;
+    frame.end(frames);
+    writer.end(subject, `pods/${id}`, id, 'UPDATED', start, end);
+  }
   const reader = new LaneReader(writer.finish());
   const batch = { stream: 'pods', resource: PODS.resource, incarnation: 1, sequence: 1, reader, left: reader.count };
   const open = { ...batch, stored: 0, storedBytes: 0, repeated: false, void: false };
   return records.map((_, i) => new Message(open, i));
 }
 
-/** As the library itself would write it. */
+/** As the library itself would write it, but for the leading zeros of the size. */
 function expected(
   { subject, id, payload }: { subject: string; id: string; payload: Uint8Array },
   token: number,
@@ -65,7 +65,7 @@ function expected(
   block.set('Watershard-Operation', 'UPDATED');
   block.set('Nats-Msg-Id', id);
   const encoded = (block as unknown as { encode(): Uint8Array }).encode();
-  const line = `HPUB ${subject} ${replySubject(INBOX, token)} ${encoded.length} ${encoded.length + payload.length}\r\n`;
+  const line = `HPUB ${subject} ${replySubject(INBOX, token)} ${encoded.length} ${String(encoded.length + payload.length).padStart(9, '0')}\r\n`;
   return Buffer.concat([Buffer.from(line), encoded, payload, FRAME_TAIL]);
 }
 
@@ -106,10 +106,13 @@ test('the headers of a frame are found in it', () => {
 });
 
 test('a subject that is too long for the protocol makes no frame', () => {
-  const head = frameHeadWriter({ stream: 'K8S', replyLength: REPLY });
-  assert.equal(head('x'.repeat(3000), 'id', 'UPDATED', 1), undefined);
-  assert.equal(head('ü'.repeat(1025), 'id', 'UPDATED', 1), undefined);
-  assert.ok(head('x'.repeat(2048), 'id', 'UPDATED', 1));
+  const frame = new FrameWriter({ stream: 'K8S', replyLength: REPLY });
+  const out = new ByteWriter();
+  const begin = (subject: string): boolean => frame.begin(out, subject, 'id', 'UPDATED');
+  assert.equal(begin('x'.repeat(3000)), false);
+  assert.equal(begin('ü'.repeat(1025)), false);
+  assert.equal(out.length, 0);
+  assert.equal(begin('x'.repeat(2048)), true);
 });
 
 test('tokens are read as they were written', () => {

@@ -34,7 +34,9 @@ export function testRow(row: TestRow): Uint8Array {
     object: bytes(row.object),
     patch: bytes(row.patch),
   };
-  return packRow(record, out).slice();
+  const start = out.length;
+  packRow(record, out);
+  return Uint8Array.prototype.slice.call(out.view(), start);
 }
 
 export function testLane(rows: readonly TestRow[]): ArrayBuffer {

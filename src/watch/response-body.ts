@@ -1,0 +1,85 @@
+import type { Dispatcher } from 'undici';
+
+type Controller = Dispatcher.DispatchController;
+
+/** What is told of a body: bytes as they come, and then one of the other two. */
+export interface BodySink {
+  data(chunk: Buffer): void;
+  end(): void;
+  failed(cause: Error): void;
+}
+
+/**
+ * The body of an answer, without a stream around it: of an API server each event is a chunk, and a stream costs more for
+ * each than all else that reading it costs. Nothing is read before `into` says where to.
+ */
+export class ResponseBody {
+  readonly #controller: Controller;
+  #sink: BodySink | undefined;
+  /** How it ended before there was a sink; null: well. */
+  #over: Error | null | undefined;
+
+  constructor(controller: Controller) {
+    this.#controller = controller;
+    controller.pause();
+  }
+
+  into(sink: BodySink): void {
+    this.#sink = sink;
+    if (this.#over === undefined) this.#controller.resume();
+    else if (this.#over === null) sink.end();
+    else sink.failed(this.#over);
+  }
+
+  /** At most one chunk more comes until `resume`. */
+  pause(): void {
+    this.#controller.pause();
+  }
+
+  resume(): void {
+    this.#controller.resume();
+  }
+
+  /** Nothing of it is wanted (any more); the connection ends. */
+  abandon(): void {
+    this.#sink = NOWHERE;
+    this.#controller.abort(new Error('the answer is not wanted any more'));
+  }
+
+  /** What there is of it as text: all, or what came until more than `limit` bytes had come. Rejects where it breaks off. */
+  async text(limit = Number.POSITIVE_INFINITY): Promise<string> {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    await new Promise<void>((resolve, reject) =>
+      this.into({
+        data: (chunk) => {
+          chunks.push(chunk);
+          length += chunk.length;
+          if (length <= limit) return;
+          this.abandon();
+          resolve();
+        },
+        end: resolve,
+        failed: reject,
+      }),
+    );
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  /** For whoever reads the answer. */
+  readonly source: BodySink = {
+    data: (chunk) => this.#sink?.data(chunk),
+    // Once undici has let go of the connection, which the next request may then use.
+    end: () =>
+      queueMicrotask(() => {
+        this.#over ??= null;
+        this.#sink?.end();
+      }),
+    failed: (cause) => {
+      this.#over ??= cause;
+      this.#sink?.failed(cause);
+    },
+  };
+}
+
+const NOWHERE: BodySink = { data: () => undefined, end: () => undefined, failed: () => undefined };

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { skipValue } from '../../src/model/json-skip.ts';
+import { fingerprintScratch, isLoaded, loadedScratch, loadText } from '../../src/model/loaded-text.ts';
+import { fingerprint } from '../../src/transform/fingerprint.ts';
+import { damaged, fuzz } from '../support/fuzz.ts';
+import { looseJson } from '../support/json.ts';
+
+/*
+ * What is done with every byte is written twice: in WebAssembly for the text that is loaded, in JavaScript for any other.
+ */
+const PIECES = [
+  '"',
+  '\\',
+  '{',
+  '}',
+  '[',
+  ']',
+  ',',
+  ':',
+  '0',
+  '-',
+  '1e',
+  '.',
+  ' ',
+  '\n',
+  '\0',
+  '\x1f',
+  '\xff',
+  'null',
+  'tru',
+];
+const text = fc.oneof(looseJson.map(Buffer.from), damaged(looseJson, PIECES), fc.string().map(Buffer.from));
+const long = fc.string({ minLength: 14, maxLength: 40 }).map((s) => Buffer.from(JSON.stringify([s, { [s]: s }])));
+
+test('a value ends at the same place in a loaded text, and the same texts are no JSON', () => {
+  let valid = 0;
+  fc.assert(
+    fc.property(fc.oneof(text, long), fc.nat(), fc.nat(), (bytes, from, to) => {
+      const start = from % 3 === 0 ? from % (bytes.length + 1) : 0;
+      const end = to % 2 === 0 ? bytes.length : start + (to % (bytes.length - start + 1));
+      // What lay behind a text that was loaded before is not read.
+      loadText(Buffer.concat([bytes, Buffer.from('"]}'.repeat(20))]));
+      const loaded = loadText(bytes);
+      assert.equal(isLoaded(loaded), true);
+      const position = skipValue(loaded, start, end);
+      assert.equal(position, skipValue(bytes, start, end), `${JSON.stringify(bytes.toString())} ${start} ${end}`);
+      if (position >= 0) valid++;
+    }),
+    fuzz(3000),
+  );
+  assert.ok(valid > 500, `${valid} were valid`);
+});
+
+test('nesting ends where it does in JavaScript', () => {
+  for (const depth of [9_999, 10_000, 10_001]) {
+    const bytes = Buffer.from(`${'['.repeat(depth)}1${']'.repeat(depth)}`);
+    assert.equal(skipValue(loadText(bytes), 0, bytes.length), skipValue(bytes, 0, bytes.length), `${depth}`);
+  }
+});
+
+test('a text above 4 MiB is looked at where it is', () => {
+  const bytes = Buffer.from(JSON.stringify(['x'.repeat(5 * 2 ** 20)]));
+  const loaded = loadText(bytes);
+  assert.equal(isLoaded(loaded), false);
+  assert.equal(skipValue(loaded, 0, loaded.length), bytes.length);
+});
+
+test('a fingerprint is the same', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      const padded = new Uint8Array(204);
+      padded.set(bytes);
+      const expected = { low: 0, high: 0 };
+      fingerprint(new Int32Array(padded.buffer), padded, bytes.length, expected);
+      loadText(bytes);
+      loadedScratch().fill(0xff).set(bytes);
+      const found = { low: 0, high: 0 };
+      fingerprintScratch(bytes.length, found);
+      assert.deepEqual(found, expected);
+    }),
+    fuzz(300),
+  );
+});
