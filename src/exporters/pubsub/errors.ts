@@ -33,7 +33,7 @@ export function statusOf(error: unknown): number | undefined {
 export function pubsubFault(doing: string, error: unknown): WatershardError {
   if (error instanceof WatershardError) return error;
   const { details, message } = (error ?? {}) as Fault;
-  const words = String(details || message || error);
+  const words = String(details || message || error).replace(/\.? Resolution note: *$/, '');
   // gRPC has another code where the library got no token, or could not make one.
   const tokenless = words.startsWith('Getting metadata from plugin failed');
   const code = tokenless ? 'EXPORTER_REFUSED' : (CODES[statusOf(error) ?? -1] ?? 'EXPORTER_UNREACHABLE');
