@@ -9,6 +9,7 @@ import { ExporterProbe } from '../support/exporter-probe.ts';
 import { leaf, makePki } from '../support/servers/pki.ts';
 import { temporaryFolder } from '../support/servers/process.ts';
 import { PubsubServer } from '../support/servers/pubsub.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { PubsubFront } from './pubsub-front.ts';
 import { PubsubReader, type SubscriptionSettings } from './pubsub-reading.ts';
@@ -249,6 +250,28 @@ describe('pubsub', () => {
     await sink.acked(1);
   });
 
+  test('a connection that carries nothing any more is given up after ackTimeout, and the order stays', async () => {
+    await topicWith('half-open');
+    const proxy = await TcpProxy.start(server.port);
+    try {
+      const sink = probe({ topic: 'half-open', endpoint: `http://127.0.0.1:${proxy.port}`, ackTimeout: '500ms' });
+      await sink.start();
+      sink.write(makeBatch({ sequence: 1, records: [{ name: 'a', version: 1 }] }));
+      await sink.acked(1);
+      proxy.blackhole();
+      sink.write(makeBatch({ sequence: 2, records: [2, 3].map((version) => ({ name: 'a', version })) }));
+      sink.write(makeBatch({ sequence: 3, records: [{ name: 'a', version: 4 }] }));
+      await sink.acked(3);
+      assert.equal(proxy.connections, 2);
+      assert.deepEqual(
+        await ids('half-open'),
+        [1, 2, 3, 4].map((version) => recordId('a', version)),
+      );
+    } finally {
+      await proxy.stop();
+    }
+  });
+
   test('PUBSUB_EMULATOR_HOST is used where no endpoint is set, and GOOGLE_CLOUD_PROJECT where no project is', async () => {
     await topicWith('environment');
     const sink = probe({ topic: 'environment', endpoint: undefined, project: undefined });
@@ -324,6 +347,23 @@ describe('pubsub with TLS and credentials', () => {
     await said({ keyFile: file('nothing.json') }, /credentials in .*nothing\.json.*EXPORTER_REFUSED/);
     writeFileSync(file('broken.json'), '{"type":"service_account","private_key":"PRIVATE KEY');
     await said({ keyFile: file('broken.json') }, /broken\.json.*EXPORTER_REFUSED/);
+  });
+
+  test('a key that is renewed in its file is used once the old one is refused', async () => {
+    const old = JSON.parse(readFileSync(file('key.json'), 'utf8')) as object;
+    const write = (account: string): void =>
+      writeFileSync(file('renewed.json'), JSON.stringify({ ...old, client_email: `${account}@test.example` }));
+    const claims = (token = ''): string => Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
+    safe.answer = ({ authorization }) =>
+      claims(authorization).includes('old@') ? { code: UNAUTHENTICATED, message: 'revoked' } : undefined;
+    write('old');
+    const sink = probe({ ...settings(), keyFile: file('renewed.json') });
+    await sink.create();
+    const started = sink.exporter.start(AbortSignal.timeout(60_000));
+    await until('it is refused', () => sink.exporter.health().detail?.includes('revoked') === true);
+    write('new');
+    await started;
+    assert.deepEqual(sink.exporter.health(), { ok: true });
   });
 
   test('a file that is not there ends the start', async () => {

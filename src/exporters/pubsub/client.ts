@@ -4,7 +4,7 @@ import type { RecordSink, SendResult, Verdict } from '../queued-exporter.ts';
 import type { QueuedRecord } from '../record-queue.ts';
 import { type PubsubConfig, splitTopic } from './config.ts';
 import { type Call, type Connection, connect, type Driver, type Stub } from './connection.ts';
-import { ALREADY_EXISTS, failureOf, PERMISSION_DENIED, pubsubFault, statusOf } from './errors.ts';
+import { ALREADY_EXISTS, failureOf, isStale, PERMISSION_DENIED, pubsubFault, statusOf } from './errors.ts';
 import { fitting, type Message, messageFault, messageMaker, messageSize, topicFault, topicOf } from './request.ts';
 
 /** A message on its way, and where its verdict stands. */
@@ -42,6 +42,8 @@ export class PubsubSink implements RecordSink {
   readonly #known = new Set<string>();
   readonly #calls = new Set<Call>();
   #connection: Connection | undefined;
+  /** It may carry nothing any more, or its credentials are refused: a new one, with credentials that are read again. */
+  #stale = false;
   #closed = false;
 
   constructor(driver: Driver, config: PubsubConfig, context: ExporterContext) {
@@ -54,13 +56,14 @@ export class PubsubSink implements RecordSink {
   }
 
   async open(): Promise<void> {
-    this.#connection ??= await connect(this.#driver, this.#config, this.#named.project ?? this.#config.project);
-    if (this.#closed) return await this.close();
+    await this.#connect();
+    if (this.#closed) return;
     const { topic } = this.#named;
     if (!topic.includes('{')) await this.#check(this.#path(topic));
   }
 
   async send(records: readonly QueuedRecord[]): Promise<SendResult> {
+    if (this.#stale) await this.#connect();
     const round: Round = { verdicts: records.map(() => undefined), over: false, missing: new Set() };
     const rows = this.#rows(records, round.verdicts);
     const next = rows.values();
@@ -81,6 +84,16 @@ export class PubsubSink implements RecordSink {
   status(): Readonly<Record<string, number | string | boolean>> {
     const { project } = this.#connection ?? {};
     return { topic: project === undefined ? this.#config.topic : this.#path(this.#named.topic) };
+  }
+
+  async #connect(): Promise<void> {
+    const old = this.#connection;
+    if (old !== undefined && !this.#stale) return;
+    await old?.client.close();
+    // What it was is shown, and asked for its project, until there is a new one.
+    this.#connection = await connect(this.#driver, this.#config, this.#named.project ?? this.#config.project);
+    this.#stale = false;
+    if (this.#closed) await this.#connection.client.close();
   }
 
   #path(topic: string): string {
@@ -209,8 +222,9 @@ export class PubsubSink implements RecordSink {
     const deadline = Date.now() + this.#config.ackTimeout;
     const call = stub[method](request, metadataFor(topic), { deadline }, (error) => {
       this.#calls.delete(call);
-      if (error === null || error === undefined) resolve();
-      else reject(error);
+      if (error === null || error === undefined) return resolve();
+      if (isStale(error)) this.#stale = true;
+      reject(error);
     });
     this.#calls.add(call);
     return promise;

@@ -106,9 +106,8 @@ export async function connect(
     ...(isAddress(host) ? { 'grpc.ssl_target_name_override': 'localhost' } : {}),
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 1000,
-    // A connection on which nothing comes back is noticed, not waited for.
-    'grpc.keepalive_time_ms': 60_000,
-    'grpc.keepalive_timeout_ms': 10_000,
+    // Else a new client would be given the connection of the one before, which may carry nothing any more.
+    'grpc.use_local_subchannel_pool': 1,
   });
   const stub = (await client.initialize()) as unknown as Stub;
   return {

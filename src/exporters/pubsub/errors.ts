@@ -30,13 +30,22 @@ export function statusOf(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
+/** A new connection may help: no answer came in time, or the credentials are refused, which may have been renewed. */
+export function isStale(error: unknown): boolean {
+  const code = statusOf(error);
+  return code === DEADLINE_EXCEEDED || code === UNAUTHENTICATED || isTokenless(error);
+}
+
+/** The library got no token, or could not make one; gRPC has any code for that. */
+function isTokenless(error: unknown): boolean {
+  return String((error as Fault | undefined)?.details).startsWith('Getting metadata from plugin failed');
+}
+
 export function pubsubFault(doing: string, error: unknown): WatershardError {
   if (error instanceof WatershardError) return error;
   const { details, message } = (error ?? {}) as Fault;
   const words = String(details || message || error).replace(/\.? Resolution note: *$/, '');
-  // gRPC has another code where the library got no token, or could not make one.
-  const tokenless = words.startsWith('Getting metadata from plugin failed');
-  const code = tokenless ? 'EXPORTER_REFUSED' : (CODES[statusOf(error) ?? -1] ?? 'EXPORTER_UNREACHABLE');
+  const code = isTokenless(error) ? 'EXPORTER_REFUSED' : (CODES[statusOf(error) ?? -1] ?? 'EXPORTER_UNREACHABLE');
   return new WatershardError(code, `${doing}: ${words.split('\n')[0]}`, { cause: error });
 }
 
