@@ -60,6 +60,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       '@aws-sdk/client-sqs',
       '@google-cloud/pubsub',
       '@platformatic/kafka',
+      '@google-cloud/pubsub',
       'amqplib',
       'rhea',
       'hyparquet-writer',

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { WatershardError } from '../model/errors.ts';
+import { gcpPubsub } from './kollect-buses/gcppubsub.ts';
 
 /** The flags of kollect, by their names; what was not given is the empty text, as it is there. */
 export interface KollectFlags {
@@ -20,7 +21,6 @@ type Settings = Readonly<Record<string, unknown>>;
 const NOT_YET: Readonly<Record<string, string>> = {
   awssns: 'Amazon SNS',
   awssqs: 'Amazon SQS',
-  gcppubsub: 'Google Cloud Pub/Sub',
   azuresb: 'Azure Service Bus',
   rabbit: 'RabbitMQ',
 };
@@ -66,11 +66,19 @@ function busOf(url: string, environment: Environment): Settings {
   if (scheme === undefined) throw bad('not a URL; write it like kafka://TOPIC or nats://SUBJECT');
   const missing = NOT_YET[scheme];
   if (missing !== undefined)
-    throw bad(`${scheme}: is ${missing}, for which Watershard has no exporter yet; there are kafka: and nats:`);
-  if (scheme !== 'kafka' && scheme !== 'nats') throw bad(`no bus is called ${scheme}:; there are kafka: and nats:`);
+    throw bad(
+      `${scheme}: is ${missing}, for which Watershard has no exporter yet; there are kafka:, nats: and gcppubsub:`,
+    );
+  if (scheme !== 'kafka' && scheme !== 'nats' && scheme !== 'gcppubsub')
+    throw bad(`no bus is called ${scheme}:; there are kafka:, nats: and gcppubsub:`);
   if (query !== undefined && query !== '?') throw bad(`${scheme}: takes no query parameters`);
   const target = posix.join(host, path);
-  if (host + path === '') throw bad(`${scheme}: without a ${scheme === 'kafka' ? 'topic' : 'subject'}`);
+  if (host + path === '') throw bad(`${scheme}: without a ${scheme === 'nats' ? 'subject' : 'topic'}`);
+  if (scheme === 'gcppubsub') {
+    const bus = gcpPubsub(target);
+    if (bus === undefined) throw bad('gcppubsub: takes projects/PROJECT/topics/TOPIC, or PROJECT/TOPIC');
+    return bus;
+  }
   return scheme === 'kafka' ? kafka(target, environment) : nats(target, environment);
 }
 

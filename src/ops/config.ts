@@ -20,13 +20,13 @@ export const opsConfig = z
         .boolean()
         .default(false)
         .describe(
-          'Answer /debug/profile (a CPU profile of the main thread) also where the address is not a loopback one.',
+          'Answer /debug/profile and /debug/heap (profiles of the CPU and of allocations, of the main thread) also where the address is not a loopback one.',
         ),
       kollectPaths: z
         .enum(['off', 'ready-at-once', 'ready-when-synced'])
         .default('off')
         .describe(
-          "Answer kollect's paths too: /__/metrics, /__/health, /__/pprof/profile, and /__/ready with 412 until it is ready, or with 200 from the start.",
+          "Answer kollect's paths too: /__/metrics, /__/health, /__/pprof/profile, /__/pprof/heap, and /__/ready with 412 until it is ready, or with 200 from the start.",
         ),
     }),
   ])

@@ -11,7 +11,7 @@ import { LiveEvents } from './live-events.ts';
 import { PAGE_HTML } from './page/document.ts';
 import { PAGE_SCRIPT } from './page/script.ts';
 import { PAGE_STYLE } from './page/style.ts';
-import { takeProfile } from './profile.ts';
+import { PROFILE_SUFFIX, type ProfileKind, takeProfile } from './profile.ts';
 import { failure, send } from './respond.ts';
 
 export interface OpsOptions {
@@ -20,7 +20,7 @@ export interface OpsOptions {
   readonly metrics: Metrics;
   readonly status: () => StatusReport;
   readonly health: () => HealthReport;
-  /** Answer /debug/profile also where the address is not a loopback one. */
+  /** Answer /debug/profile and /debug/heap also where the address is not a loopback one. */
   readonly profile?: boolean;
   /** Answer the paths of kollect too. */
   readonly kollectPaths?: 'off' | 'ready-at-once' | 'ready-when-synced';
@@ -46,6 +46,22 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
     options.logger?.warn({ error: errorMessage(error) }, 'an ops request failed');
   const live = new LiveEvents(options.status, failed);
 
+  const profile = async (
+    kind: ProfileKind,
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+  ): Promise<void> => {
+    if (!profiles) return failure(response, 403, 'profiles are given on a loopback address, or with ops.profile: true');
+    const seconds = Number(url.searchParams.get('seconds') ?? '5');
+    if (!(seconds > 0 && seconds <= 60)) return failure(response, 400, 'seconds: a number above 0, at most 60');
+    if (request.method === 'HEAD') return send(response, 200, 'application/json', '');
+    const taken = await takeProfile(kind, seconds, closing.signal);
+    if (taken === undefined) return failure(response, 409, 'a profile is being taken already');
+    response.setHeader('content-disposition', `attachment; filename="watershard.${PROFILE_SUFFIX[kind]}"`);
+    send(response, 200, 'application/json', taken);
+  };
+
   const own = {
     '/': (_, response) => send(response, 200, 'text/html; charset=utf-8', PAGE_HTML),
     '/page.css': (_, response) => send(response, 200, 'text/css; charset=utf-8', PAGE_STYLE),
@@ -70,17 +86,8 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
       const { live: alive, ready, reasons } = options.health();
       answerHealth(request, response, url, { ok: alive && ready, reasons });
     },
-    '/debug/profile': async (request, response, url) => {
-      if (!profiles)
-        return failure(response, 403, 'profiles are given on a loopback address, or with ops.profile: true');
-      const seconds = Number(url.searchParams.get('seconds') ?? '5');
-      if (!(seconds > 0 && seconds <= 60)) return failure(response, 400, 'seconds: a number above 0, at most 60');
-      if (request.method === 'HEAD') return send(response, 200, 'application/json', '');
-      const profile = await takeProfile(seconds, closing.signal);
-      if (profile === undefined) return failure(response, 409, 'a profile is being taken already');
-      response.setHeader('content-disposition', 'attachment; filename="watershard.cpuprofile"');
-      send(response, 200, 'application/json', profile);
-    },
+    '/debug/profile': (request, response, url) => profile('cpu', request, response, url),
+    '/debug/heap': (request, response, url) => profile('heap', request, response, url),
   } satisfies Record<string, Handler>;
   const handlers: Record<string, Handler> = { ...own, ...kollectPaths(options, own) };
 

@@ -61,6 +61,26 @@ describe('flags of kollect as a configuration', () => {
     assert.deepEqual(config('nats://t@h:4222'), { ...bus, servers: ['nats://h:4222'], token: 't' });
   });
 
+  test('gcppubsub: both forms of the topic; the message has the ordering key of kollect', () => {
+    for (const eventWriterUrl of [
+      'gcppubsub://projects/my-project/topics/my-topic',
+      'gcppubsub://my-project/my-topic',
+    ]) {
+      const config = translate({ eventWriterUrl, clusterId: 'c1' });
+      assert.deepEqual(config.exporters, [
+        {
+          name: 'bus',
+          type: 'pubsub',
+          topic: 'projects/my-project/topics/my-topic',
+          key: 'uid',
+          encoding: 'kollect',
+          clusterId: 'c1',
+        },
+      ]);
+      parseConfig(JSON.stringify(config), 'test');
+    }
+  });
+
   test('host and path of the URL are the topic or subject, joined', () => {
     const subject = translate({ eventWriterUrl: 'nats://a/b' }, { NATS_SERVER_URL: 'h' }).exporters[0]?.subject;
     assert.equal(subject, 'a/b');
@@ -85,10 +105,16 @@ describe('flags of kollect as a configuration', () => {
       ['kafka', environment, /not a URL/],
       ['kafka://', environment, /without a topic/],
       ['kafka://t?x=1', environment, /takes no query parameters/],
+      ['gcppubsub://', environment, /gcppubsub: without a topic/],
+      ['gcppubsub://p/t?x=1', environment, /gcppubsub: takes no query parameters/],
+      ['gcppubsub://p', environment, /takes projects\/PROJECT\/topics\/TOPIC, or PROJECT\/TOPIC/],
+      ['gcppubsub://projects/p', environment, /takes projects\/PROJECT/],
+      ['gcppubsub://p/topics/t', environment, /takes projects\/PROJECT/],
+      ['gcppubsub://projects/p/topics/t/more', environment, /takes projects\/PROJECT/],
       ['mem://x', environment, /no bus is called mem:/],
       ['kafka://t', {}, /open topic URL: KAFKA_BROKERS environment variable not set/],
       ['nats://s', {}, /open topic URL: NATS_SERVER_URL environment variable not set/],
-      ...(['awssns:///arn', 'awssqs://h/q', 'gcppubsub://p/t', 'azuresb://t', 'rabbit://e'] as const).map(
+      ...(['awssns:///arn', 'awssqs://h/q', 'azuresb://t', 'rabbit://e'] as const).map(
         (url): [string, Record<string, string>, RegExp] => [
           url,
           environment,

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { PARTITIONERS } from '../../src/exporters/kafka/partition.ts';
 import { access, readTopic } from '../exporters/kafka-reading.ts';
+import { PubsubReader } from '../exporters/pubsub-reading.ts';
 import { HttpProxy } from '../faults/http-proxy.ts';
 import { BIN } from '../support/command-line.ts';
 import { type KollectEvent, readKollectEvent } from '../support/kollect-events.ts';
@@ -14,6 +15,7 @@ import { KubeServer } from '../support/servers/kube.ts';
 import { NatsServer } from '../support/servers/nats.ts';
 import { ADMIN_TOKEN } from '../support/servers/pki.ts';
 import { freePort, temporaryFolder } from '../support/servers/process.ts';
+import { PubsubServer } from '../support/servers/pubsub.ts';
 import { until } from '../support/until.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -207,5 +209,43 @@ describe('watershard kollect', () => {
     const text = await program.metrics();
     for (const uid of uids.values()) assert.ok(!text.includes(uid), 'no metric has a series an object');
     assert.equal(await program.stop(), 0);
+  });
+
+  test('on Pub/Sub: the body, the ordering key, and nothing else; a profile of the heap', async () => {
+    const pubsub = await PubsubServer.start();
+    const reader = new PubsubReader(pubsub.host);
+    const program = newProgram();
+    try {
+      await reader.createTopic('kollect');
+      await reader.subscribe('kollect');
+      await make('on-pubsub');
+      const args = ['--cluster-id', 'c1', '--event-writer-url', 'gcppubsub://projects/test/topics/kollect'];
+      await program.start([...args, '--kube-config', kube.kubeconfig], { PUBSUB_EMULATOR_HOST: pubsub.host });
+      const own = async () => {
+        const messages = (await reader.read('kollect')).map((m) => ({ ...m, event: readKollectEvent(m.data) }));
+        return messages.filter(({ event }) => event.uid === uids.get('on-pubsub'));
+      };
+      await until(
+        () => `it is created:\n${program.log}`,
+        async () => (await own()).length > 0,
+      );
+      await kube.must('PATCH', `${MAPS}/on-pubsub`, { data: { a: '2' } });
+      await until('it is updated', async () => (await own()).length > 1);
+      assert.equal(await program.probe('pprof/heap?seconds=0.2'), 200);
+      await kube.must('DELETE', `${MAPS}/on-pubsub`);
+      await until('it is deleted', async () => (await own()).length > 2);
+      const messages = await own();
+      assert.deepEqual(
+        messages.map(({ event }) => event.type.replace(/Resource|Event/g, '')),
+        ['Created', 'Updated', 'Deleted'],
+      );
+      for (const { orderingKey, attributes, event } of messages)
+        assert.deepEqual([orderingKey, attributes, event.clusterId], [`c1/${event.uid}`, {}, 'c1']);
+      assert.equal(await program.stop(), 0);
+    } finally {
+      await program.stop('SIGKILL');
+      await reader.close();
+      await pubsub.stop('SIGKILL');
+    }
   });
 });

@@ -165,12 +165,31 @@ test('other paths are 404, other methods 405, HEAD has no body', async () => {
   assert.equal((await get('/events', {}, 'HEAD')).status, 200);
 });
 
-test('/debug/profile gives a CPU profile on a loopback address', async () => {
+test('/debug/profile gives a CPU profile on a loopback address, one at a time', async () => {
   const answer = await get('/debug/profile?seconds=0.2');
   assert.equal(answer.status, 200);
   assert.ok(Array.isArray((JSON.parse(answer.text) as { nodes: unknown[] }).nodes));
   assert.equal((await get('/debug/profile?seconds=100')).status, 400);
   assert.equal((await get('/debug/profile?seconds=x')).status, 400);
+  const both = await Promise.all([get('/debug/profile?seconds=0.5'), get('/debug/heap?seconds=0.5')]);
+  assert.deepEqual(both.map(({ status }) => status).toSorted(), [200, 409]);
+});
+
+test('/debug/heap tells where what is alive was allocated, and shows no value', async () => {
+  const kept: string[] = [];
+  function allocateHere(): void {
+    for (let i = 0; i < 200_000; i++) kept.push(`canary-${i}`);
+  }
+  const asked = get('/debug/heap?seconds=1');
+  const busy = setInterval(allocateHere, 100);
+  const { status, text } = await asked;
+  clearInterval(busy);
+  assert.equal(status, 200);
+  assert.ok(kept.length > 0);
+  const { head, samples } = JSON.parse(text) as { head: { children: unknown[] }; samples: unknown[] };
+  assert.ok(head.children.length > 0 && samples.length > 0);
+  assert.match(text, /"functionName":"allocateHere"/);
+  assert.doesNotMatch(text, /canary/);
 });
 
 test('a port in use is an error of the configuration that says so', async () => {
@@ -232,6 +251,7 @@ test('the paths of kollect are there where they are asked for, with its words', 
     assert.match((await ask('/__/metrics'))[1], /watershard_exporter_records_total/);
     assert.equal((await ask('/__/pprof/'))[0], 404);
     assert.match((await ask('/__/pprof/profile?seconds=0.1'))[1], /"nodes"/);
+    assert.match((await ask('/__/pprof/heap?seconds=0.1'))[1], /"selfSize"/);
     await server.close();
   }
 });

@@ -4,7 +4,6 @@ import { NatsServer } from './servers/nats.ts';
 import { RedisServer } from './servers/redis.ts';
 import { S3Server } from './servers/s3.ts';
 import { makeStream, readStream, type SeenRecord } from './stream-reader.ts';
-import { until } from './until.ts';
 import { Watershard } from './watershard.ts';
 
 /** A row of the table `changes` as DuckDB shows it. */
@@ -107,24 +106,8 @@ export class Rig {
     );
   }
 
-  /** Waits until nothing is unacknowledged and the counts of records have stood still for a while. */
-  async settled(seconds = 90): Promise<void> {
-    let last = -1;
-    let still = 0;
-    await until(
-      'everything is delivered',
-      async () => {
-        const status = await this.program.status();
-        // A stream that is about to go on has not read what there is, though it counts as synced for a moment.
-        const open = status.streams.every((s) => !['backing-off', 'verifying'].includes(s.state));
-        const settled = status.streams.every((s) => s.lagSeconds === 0) && status.totals.records === last;
-        const quiet = status.ready && open && settled;
-        last = status.totals.records;
-        still = quiet ? still + 1 : 0;
-        return still >= 15;
-      },
-      seconds,
-    );
+  settled(seconds?: number): Promise<void> {
+    return this.program.settled(seconds);
   }
 
   async stop(): Promise<void> {

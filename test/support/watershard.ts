@@ -90,6 +90,26 @@ export class Watershard {
     });
   }
 
+  /** Waits until nothing is unacknowledged and the counts of records have stood still for a while. */
+  async settled(seconds = 90): Promise<void> {
+    let last = -1;
+    let still = 0;
+    await until(
+      'everything is delivered',
+      async () => {
+        const status = await this.status();
+        // A stream that is about to go on has not read what there is, though it counts as synced for a moment.
+        const open = status.streams.every((s) => !['backing-off', 'verifying'].includes(s.state));
+        const settled = status.streams.every((s) => s.lagSeconds === 0) && status.totals.records === last;
+        const quiet = status.ready && open && settled;
+        last = status.totals.records;
+        still = quiet ? still + 1 : 0;
+        return still >= 15;
+      },
+      seconds,
+    );
+  }
+
   kill(): Promise<number | null> {
     return this.stop('SIGKILL');
   }

@@ -14,6 +14,7 @@ export const VERSIONS = {
   versitygw: '1.8.0',
   duckdb: '1.5.5',
   kafka: '4.3.1',
+  pubsub: '2.8.0',
 };
 export const CACHE =
   process.env.WATERSHARD_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watershard');
@@ -40,10 +41,18 @@ const install = (name, version, module) => ({
   args: () => ['install', '-ldflags', '-s -w', `${module}@v${version}`],
 });
 
+const pubsub = {
+  name: 'pubsub',
+  version: VERSIONS.pubsub,
+  args: (out) => ['build', '-mod=readonly', '-ldflags', '-s -w', '-o', out, '.'],
+  cwd: join(HERE, 'pubsub'),
+};
+
 const GO_SERVERS = [
   install('nats-server', VERSIONS.nats, 'github.com/nats-io/nats-server/v2'),
   kube('etcd', VERSIONS.etcd, './etcd'),
   kube('kube-apiserver', VERSIONS.kubernetes, 'k8s.io/kubernetes/cmd/kube-apiserver'),
+  pubsub,
   install('versitygw', VERSIONS.versitygw, 'github.com/versity/versitygw/cmd/versitygw'),
   kube('kube-controller-manager', VERSIONS.kubernetes, 'k8s.io/kubernetes/cmd/kube-controller-manager'),
 ];
@@ -84,7 +93,7 @@ async function goServer(server) {
     execFileSync('go', ['version'], { stdio: 'ignore' });
   } catch {
     throw new Error(
-      'The tests run against real servers that are built with Go: install Go 1.25 or newer and run this again.',
+      'The tests run against real servers that are built with Go: install Go 1.26 or newer and run this again.',
     );
   }
   const temporary = mkdtempSync(join(BIN, '.build-'));

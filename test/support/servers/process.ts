@@ -100,10 +100,9 @@ export async function portOpen(port: number): Promise<boolean> {
 }
 
 export function binary(
-  name: 'nats-server' | 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'versitygw',
+  name: 'nats-server' | 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'versitygw' | 'pubsub',
 ): string {
-  const version =
-    { 'nats-server': VERSIONS.nats, etcd: VERSIONS.etcd, versitygw: VERSIONS.versitygw }[name as 'etcd'] ??
-    VERSIONS.kubernetes;
+  const { nats, etcd, versitygw, pubsub, kubernetes } = VERSIONS;
+  const version = { 'nats-server': nats, etcd, versitygw, pubsub }[name as 'etcd'] ?? kubernetes;
   return join(CACHE, 'bin', `${name}-${version}`);
 }

@@ -1,0 +1,37 @@
+import type { Capabilities } from '../exporter.ts';
+import type { ExporterType } from '../exporter-type.ts';
+import { pubsubConfig, splitTopic } from './config.ts';
+
+const capabilities: Capabilities = {
+  acknowledges: true,
+  deduplicates: 'no',
+  ordered: true,
+  cuts: false,
+  encodings: ['json', 'msgpack', 'protobuf', 'cloudevents', 'kollect'],
+};
+
+/** Topics of Google Cloud Pub/Sub. */
+export const pubsubType: ExporterType<typeof pubsubConfig> = {
+  config: pubsubConfig,
+  capabilities,
+  lane: ({ encoding, topic, clusterId }) => ({
+    encoding,
+    subject: splitTopic(topic).topic,
+    ...(encoding === 'cloudevents' ? { cloudEvents: 'structured' as const } : {}),
+    ...(clusterId === undefined ? {} : { clusterId }),
+  }),
+  create: async (config, context) => {
+    const [{ QueuedExporter }, { PubsubSink }, { loadDriver }] = await Promise.all([
+      import('../queued-exporter.ts'),
+      import('./client.ts'),
+      import('../driver.ts'),
+    ]);
+    const driver = await loadDriver(context.name, '@google-cloud/pubsub', () => import('@google-cloud/pubsub'));
+    return new QueuedExporter(
+      context,
+      { ...capabilities, ordered: config.ordering },
+      { batchBytes: 8 * 2 ** 20, batchRecords: 4096, operations: config.operations },
+      () => new PubsubSink(driver, config, context),
+    );
+  },
+};
