@@ -62,6 +62,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
       '@platformatic/kafka',
       'amqplib',
       'rhea',
+      'amqplib',
+      'rhea',
       'hyparquet-writer',
       'undici',
     ],

@@ -14,6 +14,7 @@ export const VERSIONS = {
   versitygw: '1.8.0',
   duckdb: '1.5.5',
   kafka: '4.3.1',
+  artemis: '2.55.0',
 };
 export const CACHE =
   process.env.WATERSHARD_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watershard');
@@ -53,6 +54,7 @@ const DEBIAN_SERVERS = [
   { package: 'etcd-server', file: '/usr/bin/etcd' },
   { package: 'default-jre-headless', file: '/usr/bin/java' },
   { package: 'maven', file: '/usr/bin/mvn' },
+  { package: 'rabbitmq-server', file: '/usr/sbin/rabbitmq-server' },
 ];
 
 const say = (text) => process.stdout.write(`[servers] ${text}\n`);
@@ -155,6 +157,7 @@ export async function getServers() {
   await debianServers();
   await duckdbHttpfs();
   await javaServer('kafka', VERSIONS.kafka);
+  await javaServer('artemis', VERSIONS.artemis);
   for (const server of GO_SERVERS) await goServer(server);
 }
 
