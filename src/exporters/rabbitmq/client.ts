@@ -107,8 +107,8 @@ export class RabbitmqSink implements RecordSink {
         return;
       } catch (e) {
         // What a node says is worth more than that another does not answer.
-        const { hostname, port } = addressOf(url, this.#config);
-        const error = rabbitFault(`connecting to RabbitMQ at ${hostname}:${port}`, e);
+        const { hostname, port, vhost } = addressOf(url, this.#config);
+        const error = rabbitFault(`connecting to RabbitMQ at ${hostname}:${port}, virtual host ${vhost}`, e);
         if (fault === undefined || fault.code === 'EXPORTER_UNREACHABLE') fault = error;
         this.#next++;
       }
