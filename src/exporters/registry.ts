@@ -6,6 +6,7 @@ import { kafkaType } from './kafka/type.ts';
 import { natsType } from './nats/type.ts';
 import { parquetType } from './parquet/type.ts';
 import { rabbitmqType } from './rabbitmq/type.ts';
+import { servicebusType } from './servicebus/type.ts';
 
 /** Every kind of sink, by the `type` of its configuration. A new one is one line here and a folder of its own. */
 export const EXPORTERS = {
@@ -13,6 +14,7 @@ export const EXPORTERS = {
   nats: natsType,
   kafka: kafkaType,
   rabbitmq: rabbitmqType,
+  servicebus: servicebusType,
   file: fileType,
   parquet: parquetType,
   http: httpType,

@@ -188,6 +188,7 @@ describe('rabbitmq', () => {
   });
 
   test('a wrong password, a missing right and a missing virtual host are said, without the password', async () => {
+    await bindQueue(server.url, 'rights', 'rights');
     const cases: [Record<string, unknown>, RegExp][] = [
       [{ user: 'guest', password: 'wrong-secret' }, /ACCESS_REFUSED - Login was refused.*EXPORTER_REFUSED/],
       [{ urls: [`amqp://guest:wrong-secret@127.0.0.1:${server.port}`] }, /EXPORTER_REFUSED/],
@@ -197,7 +198,7 @@ describe('rabbitmq', () => {
       ],
     ];
     for (const [settings, what] of cases) {
-      const sink = sinkOf({ exchange: 'wire', ...settings });
+      const sink = sinkOf({ exchange: 'rights', ...settings });
       await sink.create();
       const stop = new AbortController();
       const started = sink.exporter.start(stop.signal).catch(() => undefined);
@@ -206,10 +207,10 @@ describe('rabbitmq', () => {
       stop.abort();
       await started;
     }
-    const sink = sinkOf({ exchange: 'wire', user: 'reader', password: 'secret-of-reader' });
+    const sink = sinkOf({ exchange: 'rights', user: 'reader', password: 'secret-of-reader' });
     await sink.start();
     sink.write(makeBatch({ sequence: 1, records: [{ name: 'a', version: 1 }] }));
-    await says(sink, /ACCESS_REFUSED - access to exchange 'wire'.*refused for user 'reader'.*EXPORTER_REFUSED/);
+    await says(sink, /ACCESS_REFUSED - access to exchange 'rights'.*refused for user 'reader'.*EXPORTER_REFUSED/);
     assert.equal(sink.lastAck(), 0);
   });
 

@@ -53,6 +53,8 @@ const DEBIAN_SERVERS = [
   { package: 'redis-server', file: '/usr/bin/redis-server' },
   { package: 'etcd-server', file: '/usr/bin/etcd' },
   { package: 'default-jre-headless', file: '/usr/bin/java' },
+  // Artemis is started from a source.
+  { package: 'default-jdk-headless', file: '/usr/bin/javac' },
   { package: 'maven', file: '/usr/bin/mvn' },
   { package: 'rabbitmq-server', file: '/usr/sbin/rabbitmq-server' },
 ];

@@ -129,8 +129,10 @@ export class RabbitmqSink implements RecordSink {
     const seconds = Math.max(1, Math.round(heartbeat / 1000));
     const model = await this.#driver.connect({ ...address, heartbeat: seconds }, options);
     let link: Link | undefined;
-    const ended = (error?: Error): void => {
-      if (link !== undefined) this.#ended(link, error);
+    let early: Error | undefined;
+    const ended = (error = new Error('the connection was closed')): void => {
+      if (link === undefined) early ??= error;
+      else this.#ended(link, error);
     };
     model.on('error', ended);
     model.on('close', ended);
@@ -140,6 +142,7 @@ export class RabbitmqSink implements RecordSink {
       channel.on('close', () => ended());
       await this.#findExchange(channel);
       if (this.#closing) throw this.#broken();
+      if (early !== undefined) throw early;
       link = { model, channel, node: `${address.hostname}:${address.port}`, returned: new Map() };
       this.#follow(link);
       return link;
@@ -182,11 +185,11 @@ export class RabbitmqSink implements RecordSink {
   }
 
   /** Comes several times where a connection ends: what is told first says most. */
-  #ended(link: Link, error: Error | undefined): void {
+  #ended(link: Link, error: unknown): void {
     if (link.fault !== undefined) return;
     const limit = messageLimit(error);
     if (limit !== undefined) this.#mostBytes = Math.min(this.#mostBytes, limit);
-    link.fault = this.#named(error ?? new Error('the connection was closed'));
+    link.fault = this.#named(error);
     if (this.#link === link) this.#link = undefined;
     if (this.#closing) return;
     void dispose(link.model);
@@ -204,8 +207,9 @@ export class RabbitmqSink implements RecordSink {
       };
       try {
         link.channel.publish(this.#config.exchange, subject, body, properties, confirmed);
-      } catch {
-        resolve('again'); // the channel has ended: link.fault says why
+      } catch (e) {
+        this.#ended(link, e); // where the channel has ended and has told why, this is ignored
+        resolve('again');
       }
     });
   }
