@@ -48,6 +48,12 @@ export async function readBus(
     if (failure !== undefined) throw new Error(`reading ${queue}: ${JSON.stringify(failure)}`);
     return messages;
   } finally {
+    // What was not settled is back in the queue when the broker has answered.
+    const closed = new Promise((resolve) => {
+      connection.once('connection_close', resolve);
+      connection.once('disconnected', resolve);
+    });
     connection.close();
+    await closed;
   }
 }

@@ -47,6 +47,6 @@ public class Broker {
   }
 
   private static Role role(String name, boolean send) {
-    return new Role(name, send, true, send, false, send, false, false, true, send, false, false, false);
+    return new Role(name, send, true, true, false, true, false, false, true, true, false, false, false);
   }
 }
