@@ -7,8 +7,8 @@ import type { QueuedRecord } from '../record-queue.ts';
 import { sendByKey } from '../send-by-key.ts';
 import { StallTimer } from '../stall.ts';
 import { readTls } from '../tls-files.ts';
+import type { Access } from './access-options.ts';
 import type { ServicebusConfig } from './config.ts';
-import type { Access } from './connection-string.ts';
 import { busFault, type Condition, IDLE, rejectionVerdict } from './errors.ts';
 import { accessOf, messageOf, type OutgoingMessage } from './request.ts';
 

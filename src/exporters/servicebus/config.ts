@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { byteSize, clusterId, duration, exporterOptions, operations, routingTemplate } from '../options.ts';
+import { parseConnectionString } from './access-options.ts';
 
 const tls = z.strictObject({
   ca: z.string().min(1).optional().describe('File with the certificates of the authorities, PEM.'),
@@ -15,7 +16,10 @@ export const servicebusConfig = z
     type: z.literal('servicebus'),
     connectionString: z
       .string()
-      .min(1)
+      .superRefine((text, context) => {
+        const fault = parseConnectionString(text);
+        if (typeof fault === 'string') context.addIssue({ code: 'custom', message: fault });
+      })
       .optional()
       .describe(
         'Connection string of a shared access policy that may send, as the Azure portal shows it; write it as ${NAME}. Or host, user and password.',

@@ -1,9 +1,9 @@
-import { posix } from 'node:path';
 import { WatershardError } from '../../model/errors.ts';
 import type { LaneRecord } from '../../model/lane.ts';
 import { boundedId } from '../bounded-id.ts';
+import { objectKey } from '../object-key.ts';
+import { type Access, PLAIN_PORT, parseConnectionString, TLS_PORT } from './access-options.ts';
 import type { ServicebusConfig } from './config.ts';
-import { type Access, PLAIN_PORT, parseConnectionString, TLS_PORT } from './connection-string.ts';
 
 /** Of message ids, session ids and partition keys in Azure Service Bus. */
 const MAX_ID = 128;
@@ -41,7 +41,7 @@ export function messageOf(
 ): (record: Outgoing) => OutgoingMessage {
   return (record) => {
     const { id, operation, subject, payload } = record;
-    const object = boundedId(objectOf(clusterId ?? cluster, record), MAX_ID);
+    const object = boundedId(objectKey('uid', clusterId ?? cluster, record), MAX_ID);
     const base = {
       durable: true,
       message_id: boundedId(id, MAX_ID),
@@ -61,13 +61,6 @@ export function messageOf(
       },
     };
   };
-}
-
-/** `<cluster>/<uid>` as kollect has it, or `<cluster>/<resource>/<namespace>/<name>` of what has no uid. */
-function objectOf(cluster: string, { id, key }: Pick<LaneRecord, 'id' | 'key'>): string {
-  const uid = id.slice(0, Math.max(0, id.indexOf(':')));
-  const object = uid === '' || uid.includes('/') || uid === 'gap' || key.startsWith(`${uid}:`) ? key : uid;
-  return cluster === '' ? object : posix.join(cluster, object);
 }
 
 /** @throws WatershardError EXPORTER_MISCONFIGURED where the connection string is none */
