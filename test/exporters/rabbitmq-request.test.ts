@@ -70,6 +70,7 @@ describe('rabbitmq', () => {
       [{ urls: ['http://u:secret@h'] }, /not an address/],
       [{ urls: ['amqp://u:secret@h?x=1'] }, /not an address/],
       [{ urls: ['amqp://u:secret@h'], user: 'u' }, /hold credentials already/],
+      [{ tls: {} }, /wants amqps/],
       [{ password: 'secret' }, /a password without a user/],
       [{ routingKey: '{what}' }, /may hold only/],
     ];

@@ -73,6 +73,7 @@ export class RabbitmqSink implements RecordSink {
     const link = this.#link;
     if (link === undefined) throw this.#broken();
     this.#refusal = undefined;
+    if (link.blocked !== undefined) this.#events.trouble(this.#blocked(link));
     const stall = new StallTimer(this.#config.confirmTimeout, () => this.#events.trouble(this.#stalled(link)));
     try {
       const verdicts = await sendByKey(records, (record) => this.#fault(record) ?? this.#publish(link, record, stall));
@@ -168,7 +169,7 @@ export class RabbitmqSink implements RecordSink {
   }
 
   #follow(link: Link): void {
-    const { model, channel, node } = link;
+    const { model, channel } = link;
     channel.on('return', ({ properties, fields }) => {
       const { replyText } = fields as unknown as { replyText: string };
       link.returned.set(String(properties.messageId), replyText);
@@ -176,8 +177,7 @@ export class RabbitmqSink implements RecordSink {
     // The broker tells only who publishes, and reads nothing more of this connection until the alarm is over.
     model.on('blocked', (reason) => {
       link.blocked = reason;
-      const message = `RabbitMQ at ${node} blocks those who publish: ${reason}`;
-      this.#events.trouble(new WatershardError('EXPORTER_FULL', message));
+      this.#events.trouble(this.#blocked(link));
     });
     model.on('unblocked', () => {
       delete link.blocked;
@@ -242,12 +242,13 @@ export class RabbitmqSink implements RecordSink {
   }
 
   #stalled(link: Link): WatershardError {
-    const { node, blocked } = link;
-    const why = blocked === undefined ? '' : `: it blocks those who publish (${blocked})`;
-    return new WatershardError(
-      blocked === undefined ? 'EXPORTER_UNREACHABLE' : 'EXPORTER_FULL',
-      `RabbitMQ at ${node} has confirmed nothing for ${this.#config.confirmTimeout / 1000} s${why}`,
-    );
+    if (link.blocked !== undefined) return this.#blocked(link);
+    const message = `RabbitMQ at ${link.node} has confirmed nothing for ${this.#config.confirmTimeout / 1000} s`;
+    return new WatershardError('EXPORTER_UNREACHABLE', message);
+  }
+
+  #blocked({ node, blocked }: Link): WatershardError {
+    return new WatershardError('EXPORTER_FULL', `RabbitMQ at ${node} blocks those who publish: ${blocked}`);
   }
 
   #named(error: unknown): WatershardError {

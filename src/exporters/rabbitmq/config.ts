@@ -84,6 +84,10 @@ export const rabbitmqConfig = z
     path: ['password'],
     error: 'a password without a user',
   })
+  .refine(({ tls, urls }) => tls === undefined || urls.every((url) => url.startsWith('amqps:')), {
+    path: ['tls'],
+    error: 'wants amqps:// in urls',
+  })
   .refine(({ user, urls }) => user === undefined || !urls.some((url) => url.includes('@')), {
     path: ['user'],
     error: 'addresses in urls hold credentials already',
