@@ -1,4 +1,5 @@
-import rhea, { type Connection, type ConnectionOptions, type Message, type Receiver } from 'rhea';
+import { randomUUID } from 'node:crypto';
+import rhea, { type Connection, type ConnectionOptions, type Message } from 'rhea';
 import { until } from '../support/until.ts';
 
 /** A connection of AMQP 1.0 to a server of the test. */
@@ -9,42 +10,70 @@ export function connectTo(port: number, more: Readonly<Record<string, unknown>> 
   return connection.connect();
 }
 
-/** Everything that is in a queue, in its order; it stays there unless it is to be taken. */
-export async function readBus(
+const MARK = 'end-of-reading-';
+const isMark = ({ subject }: Message): boolean => subject?.startsWith(MARK) === true;
+
+/**
+ * Everything that is in a queue of Artemis, in its order; it stays there. A mark of the test's own tells where the end is: a drained
+ * credit does not, as the broker may tell of it before it has looked through the queue.
+ */
+export async function readBus(port: number, queue: string): Promise<Message[]> {
+  return await reading(port, queue, async (connection, failed) => {
+    const messages: Message[] = [];
+    const mark = MARK + randomUUID();
+    let sent = false;
+    let found = false;
+    const sender = connection.open_sender({ target: { address: queue, capabilities: ['queue'] } });
+    sender.once('sendable', () => sender.send({ subject: mark, body: '' }));
+    sender.on('accepted', () => {
+      sent = true;
+    });
+    await until(`queue ${queue} is marked`, () => sent || failed());
+    const source = { address: queue, distribution_mode: 'copy' as const, capabilities: ['queue'] };
+    connection.open_receiver({ source }).on('message', ({ message }) => {
+      if (message?.subject === mark) found = true;
+      else if (message !== undefined && !isMark(message)) messages.push(message);
+    });
+    await until(`queue ${queue} is read`, () => found || failed());
+    return messages;
+  });
+}
+
+/** Takes what the broker gives of a queue at once: perhaps not all. */
+export async function takeFromBus(port: number, queue: string): Promise<Message[]> {
+  return await reading(port, queue, async (connection, failed) => {
+    const messages: Message[] = [];
+    let drained = false;
+    const source = { address: queue, capabilities: ['queue'] };
+    const receiver = connection.open_receiver({ source, credit_window: 0 });
+    receiver.on('receiver_open', () => {
+      receiver.add_credit(1000);
+      receiver.drain_credit();
+    });
+    receiver.on('message', ({ message }) => {
+      if (message !== undefined && !isMark(message)) messages.push(message);
+    });
+    receiver.on('receiver_drained', () => {
+      drained = true;
+    });
+    await until(`something of ${queue} is taken`, () => drained || messages.length === 1000 || failed());
+    return messages;
+  });
+}
+
+async function reading(
   port: number,
   queue: string,
-  mode: 'copy' | 'move' = 'copy',
-  more: Readonly<Record<string, unknown>> = {},
+  work: (connection: Connection, failed: () => boolean) => Promise<Message[]>,
 ): Promise<Message[]> {
-  const connection = connectTo(port, more);
-  const messages: Message[] = [];
+  const connection = connectTo(port);
   let failure: unknown;
-  let drained = false;
-  const receiver: Receiver = connection.open_receiver({
-    source: { address: queue, distribution_mode: mode, capabilities: ['queue'] },
-    credit_window: 0,
-  });
-  const ask = (): void => {
-    receiver.add_credit(1000);
-    receiver.drain_credit();
-  };
-  receiver.on('receiver_open', ask);
-  receiver.on('message', ({ message }) => {
-    if (message !== undefined) messages.push(message);
-    if (messages.length % 1000 === 0) ask();
-  });
-  // Told only where less was there than the credit: nothing is left.
-  receiver.on('receiver_drained', () => {
-    drained = true;
-  });
-  receiver.on('receiver_error', () => {
-    failure = receiver.error;
-  });
-  connection.on('connection_error', () => {
-    failure = connection.error;
-  });
+  for (const event of ['sender_error', 'receiver_error', 'connection_error'])
+    connection.on(event, ({ sender, receiver }) => {
+      failure = sender?.error ?? receiver?.error ?? connection.error;
+    });
   try {
-    await until(`queue ${queue} is read`, () => drained || failure !== undefined);
+    const messages = await work(connection, () => failure !== undefined);
     if (failure !== undefined) throw new Error(`reading ${queue}: ${JSON.stringify(failure)}`);
     return messages;
   } finally {
@@ -54,6 +83,6 @@ export async function readBus(
       connection.once('disconnected', resolve);
     });
     connection.close();
-    await closed;
+    if (failure === undefined) await closed;
   }
 }

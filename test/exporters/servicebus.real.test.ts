@@ -11,7 +11,7 @@ import { ArtemisServer } from '../support/servers/artemis.ts';
 import { leaf, makePki } from '../support/servers/pki.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
-import { connectTo, readBus } from './servicebus-reading.ts';
+import { connectTo, readBus, takeFromBus } from './servicebus-reading.ts';
 
 const probes: ExporterProbe[] = [];
 function probe(settings: Readonly<Record<string, unknown>>): ExporterProbe {
@@ -104,7 +104,7 @@ describe('servicebus on Artemis', () => {
     await says(sink, /full\.queue.*amqp:resource-limit-exceeded.*EXPORTER_FULL/);
     const taken: StoredRecord[] = [];
     await until('everything has passed', async () => {
-      taken.push(...contents(await readBus(server.port, 'full.queue', 'move')));
+      taken.push(...contents(await takeFromBus(server.port, 'full.queue')));
       return sink.lastAck() === 1 && new Set(taken.map(({ id }) => id)).size === records.length;
     });
     assertStored(taken, records, false);
@@ -120,7 +120,7 @@ describe('servicebus on Artemis', () => {
     assert.ok(sink.lastAck() < 30);
     const taken: StoredRecord[] = [];
     await until('everything has passed', async () => {
-      taken.push(...contents(await readBus(server.port, 'stop.queue', 'move')));
+      taken.push(...contents(await takeFromBus(server.port, 'stop.queue')));
       return sink.lastAck() === 30 && new Set(taken.map(({ id }) => id)).size === records.length;
     });
     assertStored(taken, records, false);
