@@ -63,6 +63,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
       '@google-cloud/pubsub',
       'amqplib',
       'rhea',
+      'amqplib',
+      'rhea',
       'hyparquet-writer',
       'undici',
     ],

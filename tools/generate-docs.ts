@@ -110,7 +110,7 @@ certain settings may do less: the file \`-\` is the standard output, which ackno
 with \`ordering: false\`. All try again without end what can be tried
 again, and set aside by a named policy what a sink refuses for what it is (\`deadLetter\`, else dropped, counted and logged).
 
-More about: [http](exporters/http.md), [pubsub](exporters/pubsub.md).`;
+More about: [http](exporters/http.md), [pubsub](exporters/pubsub.md), [rabbitmq](exporters/rabbitmq.md), [servicebus](exporters/servicebus.md).`;
   const body = table(
     ['type', 'delivery', 'a repeated record is', 'order', 'may be optional', 'encodings'],
     Object.entries(EXPORTERS).map(([type, { capabilities: c }]) => [

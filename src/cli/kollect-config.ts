@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
 import { WatershardError } from '../model/errors.ts';
+import { azureServiceBus } from './kollect-buses/azuresb.ts';
 import { gcpPubsub } from './kollect-buses/gcppubsub.ts';
+import { rabbit } from './kollect-buses/rabbit.ts';
 
 /** The flags of kollect, by their names; what was not given is the empty text, as it is there. */
 export interface KollectFlags {
@@ -21,9 +23,19 @@ type Settings = Readonly<Record<string, unknown>>;
 const NOT_YET: Readonly<Record<string, string>> = {
   awssns: 'Amazon SNS',
   awssqs: 'Amazon SQS',
-  azuresb: 'Azure Service Bus',
-  rabbit: 'RabbitMQ',
 };
+
+/** The buses that are there, and what their URLs name. */
+const TARGETS: Readonly<Record<string, string>> = {
+  kafka: 'a topic',
+  nats: 'a subject',
+  gcppubsub: 'a topic',
+  azuresb: 'a topic',
+  rabbit: 'an exchange',
+};
+const THERE_ARE = `there are ${Object.keys(TARGETS)
+  .map((scheme) => `${scheme}:`)
+  .join(', ')}`;
 
 /**
  * The configuration that does what kollect does with these flags and this environment.
@@ -66,17 +78,22 @@ function busOf(url: string, environment: Environment): Settings {
   if (scheme === undefined) throw bad('not a URL; write it like kafka://TOPIC or nats://SUBJECT');
   const missing = NOT_YET[scheme];
   if (missing !== undefined)
-    throw bad(
-      `${scheme}: is ${missing}, for which Watershard has no exporter yet; there are kafka:, nats: and gcppubsub:`,
-    );
-  if (scheme !== 'kafka' && scheme !== 'nats' && scheme !== 'gcppubsub')
-    throw bad(`no bus is called ${scheme}:; there are kafka:, nats: and gcppubsub:`);
+    throw bad(`${scheme}: is ${missing}, for which Watershard has no exporter yet; ${THERE_ARE}`);
+  const what = TARGETS[scheme];
+  if (what === undefined) throw bad(`no bus is called ${scheme}:; ${THERE_ARE}`);
   if (query !== undefined && query !== '?') throw bad(`${scheme}: takes no query parameters`);
   const target = posix.join(host, path);
-  if (host + path === '') throw bad(`${scheme}: without a ${scheme === 'nats' ? 'subject' : 'topic'}`);
+  if (host + path === '') throw bad(`${scheme}: without ${what}`);
+  if (scheme === 'azuresb') return azureServiceBus(target, variable('SERVICEBUS_CONNECTION_STRING', environment));
   if (scheme === 'gcppubsub') {
     const bus = gcpPubsub(target);
     if (bus === undefined) throw bad('gcppubsub: takes projects/PROJECT/topics/TOPIC, or PROJECT/TOPIC');
+    return bus;
+  }
+  if (scheme === 'rabbit') {
+    const bus = rabbit(target, variable('RABBIT_SERVER_URL', environment));
+    if (bus === undefined)
+      throw bad('RABBIT_SERVER_URL is not an address; write it like amqp://user:password@host:5672/');
     return bus;
   }
   return scheme === 'kafka' ? kafka(target, environment) : nats(target, environment);

@@ -6,18 +6,14 @@ import { backoffDelay } from './backoff.ts';
 import { DrainWaiters } from './drain-waiters.ts';
 import type { Batch, Capabilities, Exporter, ExporterContext, Health } from './exporter.ts';
 import { type QueuedRecord, RecordQueue } from './record-queue.ts';
-import { rejectRecord } from './rejection.ts';
+import { type RejectionCode, rejectRecord } from './rejection.ts';
 import { sinkError, Trouble } from './trouble.ts';
 
 /**
  * What became of a record: `stored`; `again` for a reason that passes; `smaller` where it was refused together with others
  * and may be taken with fewer; or refused for good.
  */
-export type Verdict =
-  | 'stored'
-  | 'again'
-  | 'smaller'
-  | { readonly code: 'RECORD_TOO_LARGE' | 'RECORD_REJECTED'; readonly reason: string };
+export type Verdict = 'stored' | 'again' | 'smaller' | { readonly code: RejectionCode; readonly reason: string };
 
 export interface SendResult {
   /** One a record, in their order. A record alone is never `smaller`. */
@@ -40,6 +36,8 @@ export interface RecordSink {
 /** The sink tells of trouble, and of its end, that it meets while it sends. */
 export interface SinkEvents {
   trouble(error: WatershardError): void;
+  /** The connection broke: it is opened again (`RecordSink.open`) also where nothing is to be sent, so that health tells what is. */
+  lost(error: WatershardError): void;
 }
 
 export interface QueuedExporterOptions {
@@ -64,6 +62,7 @@ export class QueuedExporter implements Exporter {
   readonly #drained = new DrainWaiters();
   #state: 'starting' | 'open' | 'closed' = 'starting';
   #sending = false;
+  #reopening = false;
   #acked = 0;
 
   constructor(
@@ -85,7 +84,7 @@ export class QueuedExporter implements Exporter {
       this.#acked += batch.stored;
       if (!batch.void) events.acked(batch.stream, batch.incarnation, batch.sequence);
     });
-    this.#sink = createSink({ trouble: (error) => this.#report(error) });
+    this.#sink = createSink({ trouble: (error) => this.#report(error), lost: (error) => this.#lost(error) });
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -228,6 +227,30 @@ export class QueuedExporter implements Exporter {
     if (this.#state === 'closed') return;
     this.#trouble.report(error);
     this.#context.metrics.connected.set({ exporter: this.name }, 0);
+  }
+
+  #lost(error: WatershardError): void {
+    this.#report(error);
+    if (this.#state !== 'open' || this.#reopening) return;
+    this.#reopening = true;
+    void this.#reopen().finally(() => {
+      this.#reopening = false;
+    });
+  }
+
+  /** What is being sent opens the connection by itself. */
+  async #reopen(): Promise<void> {
+    for (let failures = 1; ; failures++) {
+      await sleep(backoffDelay(failures), undefined, { signal: this.#ending.signal }).catch(() => undefined);
+      if (this.#state !== 'open' || this.#sending) return;
+      try {
+        await this.#sink.open();
+        if (this.#state === 'open' && !this.#sending) this.#recovered();
+        return;
+      } catch (e) {
+        this.#report(sinkError(this.name, e));
+      }
+    }
   }
 
   #recovered(): void {

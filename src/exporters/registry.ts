@@ -6,6 +6,8 @@ import { kafkaType } from './kafka/type.ts';
 import { natsType } from './nats/type.ts';
 import { parquetType } from './parquet/type.ts';
 import { pubsubType } from './pubsub/type.ts';
+import { rabbitmqType } from './rabbitmq/type.ts';
+import { servicebusType } from './servicebus/type.ts';
 
 /** Every kind of sink, by the `type` of its configuration. A new one is one line here and a folder of its own. */
 export const EXPORTERS = {
@@ -13,6 +15,8 @@ export const EXPORTERS = {
   nats: natsType,
   kafka: kafkaType,
   pubsub: pubsubType,
+  rabbitmq: rabbitmqType,
+  servicebus: servicebusType,
   file: fileType,
   parquet: parquetType,
   http: httpType,

@@ -187,6 +187,12 @@ export const ERROR_CODES = {
     cause: 'A sink refused a record for what it is.',
     remedy: 'The record was set aside and counted; see the log for the reason.',
   },
+  RECORD_UNROUTABLE: {
+    class: 'terminal',
+    cause:
+      'A sink has nobody to give a record to: no queue is bound for it, and the exporter is set to drop such records.',
+    remedy: 'Bind a queue for its routing key, or set `unroutable: retry` to let it wait for one.',
+  },
   // buffer
   BUFFER_UNUSABLE: {
     class: 'configuration',

@@ -81,6 +81,41 @@ describe('flags of kollect as a configuration', () => {
     }
   });
 
+  test('rabbit: an exchange with an empty routing key; credentials go to keys of their own', () => {
+    const config = (RABBIT_SERVER_URL: string) =>
+      translate({ eventWriterUrl: 'rabbit://my/exchange' }, { RABBIT_SERVER_URL });
+    const bus = {
+      name: 'bus',
+      type: 'rabbitmq',
+      exchange: 'my/exchange',
+      routingKey: '',
+      encoding: 'kollect',
+      clusterId: '',
+    };
+    const full = config('amqp://us:p%40s@h:1/team%2Fa');
+    assert.deepEqual(full.exporters[0], { ...bus, urls: ['amqp://h:1/team%2Fa'], user: 'us', password: 'p@s' });
+    parseConfig(JSON.stringify(full), 'test');
+    const bare = config('amqps://h');
+    assert.deepEqual(bare.exporters[0], { ...bus, urls: ['amqps://h'] });
+    parseConfig(JSON.stringify(bare), 'test');
+  });
+
+  test('azuresb: a topic with the connection string', () => {
+    const SERVICEBUS_CONNECTION_STRING = 'Endpoint=sb://n.example/;SharedAccessKeyName=s;SharedAccessKey=k=';
+    const config = translate({ eventWriterUrl: 'azuresb://events', clusterId: 'c1' }, { SERVICEBUS_CONNECTION_STRING });
+    assert.deepEqual(config.exporters, [
+      {
+        name: 'bus',
+        type: 'servicebus',
+        connectionString: SERVICEBUS_CONNECTION_STRING,
+        topic: 'events',
+        encoding: 'kollect',
+        clusterId: 'c1',
+      },
+    ]);
+    parseConfig(JSON.stringify(config), 'test');
+  });
+
   test('host and path of the URL are the topic or subject, joined', () => {
     const subject = translate({ eventWriterUrl: 'nats://a/b' }, { NATS_SERVER_URL: 'h' }).exporters[0]?.subject;
     assert.equal(subject, 'a/b');
@@ -114,13 +149,18 @@ describe('flags of kollect as a configuration', () => {
       ['mem://x', environment, /no bus is called mem:/],
       ['kafka://t', {}, /open topic URL: KAFKA_BROKERS environment variable not set/],
       ['nats://s', {}, /open topic URL: NATS_SERVER_URL environment variable not set/],
-      ...(['awssns:///arn', 'awssqs://h/q', 'azuresb://t', 'rabbit://e'] as const).map(
-        (url): [string, Record<string, string>, RegExp] => [
-          url,
-          environment,
-          /for which Watershard has no exporter yet/,
-        ],
-      ),
+      ['rabbit://', environment, /rabbit: without an exchange/],
+      ['rabbit://e?x=1', environment, /rabbit: takes no query parameters/],
+      ['rabbit://e', {}, /open topic URL: RABBIT_SERVER_URL environment variable not set/],
+      ['rabbit://e', { RABBIT_SERVER_URL: 'http://u:secret@h' }, /RABBIT_SERVER_URL is not an address/],
+      ['azuresb://', environment, /azuresb: without a topic/],
+      ['azuresb://t?x=1', environment, /azuresb: takes no query parameters/],
+      ['azuresb://t', {}, /open topic URL: SERVICEBUS_CONNECTION_STRING environment variable not set/],
+      ...(['awssns:///arn', 'awssqs://h/q'] as const).map((url): [string, Record<string, string>, RegExp] => [
+        url,
+        environment,
+        /for which Watershard has no exporter yet/,
+      ]),
     ];
     for (const [eventWriterUrl, variables, expected] of cases) {
       assert.throws(

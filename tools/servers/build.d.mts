@@ -1,5 +1,5 @@
 export const VERSIONS: Readonly<
-  Record<'kubernetes' | 'etcd' | 'nats' | 'versitygw' | 'duckdb' | 'kafka' | 'pubsub', string>
+  Record<'kubernetes' | 'etcd' | 'nats' | 'versitygw' | 'duckdb' | 'kafka' | 'pubsub' | 'artemis', string>
 >;
 export const CACHE: string;
 export function getServers(): Promise<void>;

@@ -15,6 +15,7 @@ export const VERSIONS = {
   duckdb: '1.5.5',
   kafka: '4.3.1',
   pubsub: '2.8.0',
+  artemis: '2.55.0',
 };
 export const CACHE =
   process.env.WATERSHARD_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watershard');
@@ -61,7 +62,10 @@ const DEBIAN_SERVERS = [
   { package: 'redis-server', file: '/usr/bin/redis-server' },
   { package: 'etcd-server', file: '/usr/bin/etcd' },
   { package: 'default-jre-headless', file: '/usr/bin/java' },
+  // Artemis is started from a source.
+  { package: 'default-jdk-headless', file: '/usr/bin/javac' },
   { package: 'maven', file: '/usr/bin/mvn' },
+  { package: 'rabbitmq-server', file: '/usr/sbin/rabbitmq-server' },
 ];
 
 const say = (text) => process.stdout.write(`[servers] ${text}\n`);
@@ -164,6 +168,7 @@ export async function getServers() {
   await debianServers();
   await duckdbHttpfs();
   await javaServer('kafka', VERSIONS.kafka);
+  await javaServer('artemis', VERSIONS.artemis);
   for (const server of GO_SERVERS) await goServer(server);
 }
 
