@@ -64,7 +64,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/checkpoint/': { rooms: [MODEL], packages: [], node: PURE },
   'src/topology/': { rooms: [MODEL, 'src/config/', TELEMETRY, ...STAGES], packages: [] },
   'src/ops/': { rooms: [MODEL, TELEMETRY], packages: [] },
-  'src/cli/': { rooms: [MODEL, 'src/config/', TELEMETRY, 'src/topology/', 'src/ops/'], packages: ['commander'] },
+  'src/cli/': {
+    rooms: [MODEL, 'src/config/', TELEMETRY, 'src/topology/', 'src/ops/'],
+    packages: ['commander'],
+  },
   'src/simulator/': { rooms: [MODEL], packages: [] },
   'test/': { rooms: ['src/', 'workers/', 'tools/', 'bench/'], packages: ['*'] },
   'bench/': { rooms: ['src/', 'workers/', 'test/support/'], packages: ['*'] },
@@ -74,7 +77,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 const modules = readModules(ROOT, ['src', 'workers', 'test', 'bench', 'tools']);
 const shipped = modules.filter((m) => m.path.startsWith('src/') || m.path.startsWith('workers/'));
 const manifest = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as Record<
-  'dependencies' | 'devDependencies' | 'optionalDependencies',
+  'dependencies' | 'devDependencies' | 'peerDependencies',
   Record<string, string>
 >;
 
@@ -103,7 +106,7 @@ function violations(module: Module, { kind, target, package: name, specifier }: 
       : says(`${leaf ? 'a leaf config.ts' : own} may use ${allowed.join(', ')} of Node`);
   }
   if (name !== undefined) {
-    const optional = name in manifest.optionalDependencies;
+    const optional = name in manifest.peerDependencies;
     const declared = name in manifest.dependencies || optional || (!ships && name in manifest.devDependencies);
     if (!declared) return says('the package is not declared in package.json');
     if (optional && ships && kind !== 'dynamic') return says('an optional package is loaded by import() alone');

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { kollectCommand } from './kollect.ts';
 import { runCommand } from './run.ts';
 import { simulateCommand } from './simulate.ts';
@@ -39,6 +40,7 @@ export function createProgram(): Command {
     runCommand,
     snapshotCommand,
     validateCommand,
+    doctorCommand,
     kollectCommand,
     watchProxyCommand,
     demoCommand,

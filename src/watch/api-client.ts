@@ -16,6 +16,8 @@ export interface ApiResponse {
 export interface GetOptions {
   readonly signal?: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON in a POST: a review, which the server answers and does not keep. */
+  readonly review?: unknown;
 }
 
 /** An answer that is control data, not objects. */
@@ -30,7 +32,7 @@ export interface JsonResponse {
 const CONTROL_MS = 30_000;
 const STATUS_BYTES = 256 * 1024;
 
-/** Reads from the API server. It never waits for a free connection, and puts no time limit on a body. */
+/** Reads from the API server, and asks it for reviews. It never waits for a free connection, and puts no time limit on a body. */
 export class ApiClient {
   readonly #credentials: Credentials;
   readonly #agents = new Agents();
@@ -67,7 +69,7 @@ export class ApiClient {
     const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]);
     const answer = await this.get(path, { ...options, signal });
     const { status, headers } = answer;
-    if (status !== 200) {
+    if (status !== 200 && status !== 201) {
       if (status !== 304) return { status, headers, value: undefined, failure: await readStatus(answer) };
       await discard(answer);
       return { status, headers, value: undefined, failure: undefined };
@@ -112,10 +114,12 @@ export class ApiClient {
     const closing = this.#closing.signal;
     const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
     try {
+      const { review, headers } = options;
+      const json = review === undefined ? {} : { 'Content-Type': 'application/json' };
       const answer = await request(access.server + path, {
-        method: 'GET',
+        ...(review === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(review) }),
         dispatcher: this.#agents.for(access.tls, access.proxyUrl),
-        headers: { Accept: 'application/json', 'User-Agent': 'watershard', ...options.headers, ...access.headers },
+        headers: { Accept: 'application/json', 'User-Agent': 'watershard', ...json, ...headers, ...access.headers },
         signal,
         headersTimeout: 0,
         bodyTimeout: 0,
