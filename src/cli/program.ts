@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { kollectCommand } from './kollect.ts';
+import { queryCommand } from './query.ts';
 import { runCommand } from './run.ts';
 import { simulateCommand } from './simulate.ts';
 import { snapshotCommand } from './snapshot.ts';
@@ -41,6 +42,7 @@ export function createProgram(): Command {
     snapshotCommand,
     validateCommand,
     doctorCommand,
+    queryCommand,
     kollectCommand,
     watchProxyCommand,
     demoCommand,
