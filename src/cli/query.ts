@@ -5,10 +5,10 @@ import { WatershardError } from '../model/errors.ts';
 import type { Value } from '../query/driver.ts';
 import { type Lake, newest, TABLES, type Table } from '../query/lake.ts';
 import type { Rows, Tables } from '../query/tables.ts';
-import { csvLine, textTable, valueText } from '../query/text-table.ts';
 import { CONFIG_OPTION, loadChecked } from './config-option.ts';
 import { countOption } from './option-values.ts';
 import { printable } from './printable.ts';
+import { csvLine, textTable, valueText } from './text-table.ts';
 
 interface Options {
   readonly config?: string;

@@ -1,4 +1,4 @@
-import type { Value } from './driver.ts';
+import type { Value } from '../query/driver.ts';
 
 /** A column is no wider than this where the table would be too wide for the terminal. */
 const LEAST_WIDTH = 8;

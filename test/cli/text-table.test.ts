@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { csvLine, textTable, valueText } from '../../src/query/text-table.ts';
+import { csvLine, textTable, valueText } from '../../src/cli/text-table.ts';
 
 test('columns stand beside one another', () => {
   assert.equal(
