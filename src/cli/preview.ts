@@ -110,7 +110,7 @@ function totals(streams: readonly StreamPreview[]): string {
   }
   const rows = [...sums].map(([name, { snapshot, day, known, encoding }]) => [
     name,
-    encoding,
+    encoding === 'rows' ? 'rows, before compression' : encoding,
     `${known ? 'about' : 'more than'} ${sizeText(snapshot)}`,
     day === undefined ? 'not measured (--watch 30s)' : `about ${sizeText(day)}`,
   ]);

@@ -1,57 +1,52 @@
-import { type Finding, failed, ok, thrown, warning } from '../model/finding.ts';
+import { type Finding, failed, ok, thrown } from '../model/finding.ts';
 import { resourceName, type Stream } from '../model/resource.ts';
-import type { ApiClient } from './api-client.ts';
+import { type ApiClient, abandon, readStatus } from './api-client.ts';
 import { statusError } from './api-status.ts';
+import { acceptHeader, NOBODY, pagePath, watchPath } from './request-path.ts';
 
 /** Reviews at a time. */
 const CONCURRENT = 8;
+/** The reviews are not served: a proxy or a simulator in the place of a cluster. */
+const NO_REVIEWS = new Set([404, 405, 501]);
 const VERBS = ['list', 'watch'] as const;
-
-export interface StreamAccess {
-  readonly stream: Stream;
-  readonly finding: Finding;
-}
 
 /**
  * Asks for each stream whether it may be listed and watched where it is: in all namespaces, or in its own.
- * @returns in the order of the streams; those that were not asked about before the signal was aborted are warnings
+ * @param found called for each, as the answers come; not at all for those that were not answered before the signal was aborted
  */
 export async function checkAccess(
   api: ApiClient,
   streams: readonly Stream[],
   signal: AbortSignal,
-): Promise<StreamAccess[]> {
-  const findings: Finding[] = [];
+  found: (stream: Stream, finding: Finding) => void,
+): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next < streams.length) {
-      const index = next++;
-      findings[index] = await ofStream(api, streams[index] as Stream, signal);
+    while (next < streams.length && !signal.aborted) {
+      const stream = streams[next++] as Stream;
+      const finding = await ofStream(api, stream, signal).catch(thrown);
+      if (!signal.aborted) found(stream, finding);
     }
   };
   await Promise.all(Array.from({ length: CONCURRENT }, worker));
-  return streams.map((stream, i) => ({ stream, finding: findings[i] as Finding }));
 }
 
 async function ofStream(api: ApiClient, stream: Stream, signal: AbortSignal): Promise<Finding> {
   const where = stream.namespace === undefined ? '' : ` in namespace ${stream.namespace}`;
-  if (signal.aborted)
-    return warning(`not asked in time whether ${stream.id} may be listed and watched`, 'Try again, with --timeout.');
-  try {
-    const allowed = await Promise.all(VERBS.map((verb) => mayI(api, stream, verb, signal)));
-    const denied = VERBS.filter((_, i) => allowed[i] !== true);
-    const name = resourceName(stream.resource);
-    if (denied.length === 0) return ok(`${name}: list and watch are allowed${where}`);
-    return failed(
-      `${name}: ${denied.join(' and ')} ${denied.length > 1 ? 'are' : 'is'} not allowed${where}`,
-      grant(stream),
-    );
-  } catch (error) {
-    return thrown(error);
-  }
+  const allowed = await Promise.all(VERBS.map((verb) => mayI(api, stream, verb, signal)));
+  const denied = VERBS.filter((_, i) => allowed[i] !== true);
+  const name = resourceName(stream.resource);
+  if (denied.length === 0) return ok(`${name}: list and watch are allowed${where}`);
+  const are = denied.length > 1 ? 'are' : 'is';
+  return {
+    ...failed(`${name}: ${denied.join(' and ')} ${are} not allowed${where}`, grant(stream)),
+    code: 'API_FORBIDDEN',
+  };
 }
 
-async function mayI(api: ApiClient, stream: Stream, verb: string, signal: AbortSignal): Promise<boolean> {
+type Verb = (typeof VERBS)[number];
+
+async function mayI(api: ApiClient, stream: Stream, verb: Verb, signal: AbortSignal): Promise<boolean> {
   const { group, version, resource } = stream.resource;
   const { namespace } = stream;
   const attributes = { group, version, resource, verb, ...(namespace === undefined ? {} : { namespace }) };
@@ -61,8 +56,23 @@ async function mayI(api: ApiClient, stream: Stream, verb: string, signal: AbortS
     spec: { resourceAttributes: attributes },
   };
   const answer = await api.getJson('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { signal, review });
+  if (NO_REVIEWS.has(answer.status)) return await works(api, stream, verb, signal);
   if (answer.failure !== undefined) throw statusError(answer.failure, `asking whether we may ${verb} ${stream.id}`);
   return (answer.value as { status?: { allowed?: boolean } } | undefined)?.status?.allowed === true;
+}
+
+/** Where nobody can be asked it is tried, with one object at most. */
+async function works(api: ApiClient, stream: Stream, verb: Verb, signal: AbortSignal): Promise<boolean> {
+  const one: Stream = { ...stream, fieldSelector: NOBODY };
+  const list = verb === 'list';
+  const path = list ? pagePath(one, 1, '') : watchPath(one, '0', 1);
+  const answer = await api.get(path, { signal, headers: { Accept: acceptHeader(stream, list) } });
+  if (answer.status === 200) {
+    abandon(answer);
+    return true;
+  }
+  if (answer.status === 403) return false;
+  throw statusError(await readStatus(answer), `trying to ${verb} ${stream.id}`);
 }
 
 /** The words of a rule, as they stand in a Role. */

@@ -1,10 +1,8 @@
 import { type Finding, ok, thrown, warning } from '../model/finding.ts';
 import { resourceName, type Stream } from '../model/resource.ts';
 import { type ApiClient, type ApiResponse, abandon, readStatus } from './api-client.ts';
-import { acceptHeader, pagePath, streamingListPath } from './request-path.ts';
+import { acceptHeader, NOBODY, pagePath, streamingListPath } from './request-path.ts';
 
-/** No object has it: what is asked for is to come back empty. */
-const NOBODY = 'metadata.name=watershard-doctor';
 /** The annotation of the bookmark that ends the initial events (KEP-3157). */
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 const SHARD = "shardRange(object.metadata.uid, '0x0000000000000000', '0x8000000000000000')";

@@ -86,17 +86,17 @@ async function checkResources(config: Config, client: ApiClient, checks: Cluster
     return [checkClusterUid(answer), ...discovered.findings, ...(await missingNamespaces(config, client, signal))];
   });
   tell('rbac', '', found);
-  const allowed: Stream[] = [];
-  if (streams.length > 0) {
-    const late = await bounded(timeout, 'the review of permissions', async (signal) => {
-      for (const { stream, finding } of await checkAccess(client, streams, signal)) {
-        if (finding.outcome === 'ok') allowed.push(stream);
-        tell('rbac', stream.id, [finding]);
-      }
-      return [];
-    });
-    tell('rbac', '', late);
+  const access = new Map<Stream, Finding>();
+  const late = await bounded(timeout, 'the review of permissions', async (signal) => {
+    await checkAccess(client, streams, signal, (stream, finding) => access.set(stream, finding));
+    return [];
+  });
+  for (const stream of streams) {
+    const finding = access.get(stream);
+    if (finding !== undefined) tell('rbac', stream.id, [finding]);
   }
+  tell('rbac', '', late);
+  const allowed = streams.filter((stream) => access.get(stream)?.outcome === 'ok');
   const [first] = allowed;
   if (first === undefined) notChecked(checks, ['features'], 'nothing may be listed and watched');
   else tell('features', '', await bounded(timeout, 'the API server', (signal) => checkFeatures(client, first, signal)));
