@@ -14,6 +14,7 @@ import { NatsServer } from '../support/servers/nats.ts';
 import { freePort, temporaryFolder } from '../support/servers/process.ts';
 import { RedisServer } from '../support/servers/redis.ts';
 import { S3Server } from '../support/servers/s3.ts';
+import { SimulatorServer } from '../support/servers/simulator.ts';
 import { makeStream } from '../support/stream-reader.ts';
 
 const folder = temporaryFolder('doctor');
@@ -267,6 +268,28 @@ describe('doctor', () => {
       assert.match(byName(answer).get('state redis')?.[0]?.text ?? '', /did not answer within 1 s/);
     } finally {
       redis.signal('SIGCONT');
+    }
+  });
+
+  test('tries to list and watch where no reviews are served', async () => {
+    const simulator = await SimulatorServer.start(['--objects', '10']);
+    try {
+      const answer = await doctor({ kubeconfig: simulator.kubeconfig }, '--json');
+      assert.equal(answer.code, 0, answer.stdout);
+      assert.equal(byName(answer).get('rbac pods')?.[0]?.text, 'pods: list and watch are allowed');
+    } finally {
+      await simulator.stop();
+    }
+  });
+
+  test('tells an API server that refuses streaming lists', async () => {
+    const old = await KubeServer.start({ oldEtcd: true });
+    try {
+      const [lists] = byName(await doctor({ kubeconfig: old.kubeconfig }, '--json')).get('features') ?? [];
+      assert.equal(lists?.outcome, 'warning');
+      assert.match(lists?.text ?? '', /streaming lists (are refused|do not end)/);
+    } finally {
+      await old.stop();
     }
   });
 
