@@ -154,6 +154,24 @@ describe('doctor', () => {
     assert.deepEqual(bodies, []);
   });
 
+  test('resources that may be watched share a line where there are many', async () => {
+    const { code, stdout } = await doctor({ watch: {} });
+    assert.equal(code, 0, stdout);
+    const lines = stdout.split('\n').filter((line) => /^. rbac/.test(line));
+    assert.equal(lines.length, 2, stdout);
+    assert.match(lines[1] ?? '', /^✔ rbac +list and watch are allowed: .*configmaps, .*deployments\.apps, /);
+  });
+
+  test('tells a kubeconfig that cannot be used, and a plugin that does not answer', async () => {
+    const kubeconfig = join(kube.folder, 'plugin.kubeconfig');
+    const exec = '{apiVersion: client.authentication.k8s.io/v1, command: sleep, args: ["30"], interactiveMode: Never}';
+    writeFileSync(kubeconfig, kube.kubeconfigText(`{exec: ${exec}}`));
+    const slow = byName(await doctor({ kubeconfig }, '--json', '--timeout', '1s')).get('server')?.[0];
+    assert.match(slow?.text ?? '', /what gives the credentials of the kubeconfig did not answer within 1 s/);
+    const missing = byName(await doctor({ kubeconfig: join(kube.folder, 'nowhere') }, '--json'));
+    assert.equal(missing.get('server')?.[0]?.code, 'KUBECONFIG_INVALID');
+  });
+
   test('sends a request only where it is asked to', async () => {
     bodies = [];
     const answer = await doctor({}, '--send', '--json');

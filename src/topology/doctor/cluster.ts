@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema.ts';
-import { type Finding, failed, ok, thrown, warning } from '../../model/finding.ts';
+import { type Finding, failed, ok, warning } from '../../model/finding.ts';
 import type { Stream } from '../../model/resource.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -29,14 +29,17 @@ export interface ClusterChecks {
 
 /** @returns uid of the kube-system namespace; '' where it is not known */
 export async function checkCluster(config: Config, checks: ClusterChecks): Promise<string> {
-  const { logger, metrics } = checks;
-  let client: ApiClient;
-  try {
+  const { timeout, logger, metrics, tell } = checks;
+  let client: ApiClient | undefined;
+  // A plugin that gives credentials may take its time.
+  const found = await bounded(timeout, 'what gives the credentials of the kubeconfig', async () => {
     const credentials = await Credentials.load(config.kubeconfig);
     await credentials.check();
     client = new ApiClient({ credentials, metrics, logger });
-  } catch (error) {
-    checks.tell('server', '', [thrown(error)]);
+    return [];
+  });
+  tell('server', '', found);
+  if (client === undefined) {
     notChecked(checks, ['credentials', 'rbac', 'features', 'clock'], 'no kubeconfig can be used');
     return '';
   }

@@ -7,14 +7,12 @@ import { namesResource as namedByRule, planStream } from '../../transform/rules.
 import { ApiClient } from '../../watch/api-client.ts';
 import { Credentials } from '../../watch/credentials.ts';
 import { Discovery } from '../../watch/discovery.ts';
+import { ListSlots } from '../../watch/list-slots.ts';
 import { namesResource, selectResources } from '../../watch/selection.ts';
 import { streamsOf } from '../../watch/streams.ts';
 import { lanePlans } from '../outlets.ts';
 import type { StreamPreview } from './report.ts';
 import { type PreviewContext, previewStream, SHOWN } from './stream-preview.ts';
-
-/** Streams that are listed at a time; all are watched at the same time. */
-const CONCURRENT = 4;
 
 export interface PreviewOptions {
   /** Only resources that this means, of those that are watched. */
@@ -50,12 +48,13 @@ export async function preview(config: Config, options: PreviewOptions): Promise<
     const context: PreviewContext = {
       api,
       config,
+      slots: new ListSlots(config.watch.concurrentLists),
       planOf: (stream) => planStream({ stream, cluster: cluster.name, clusterUid, rules, lanes }),
       limit,
       watch,
       signal,
     };
-    return await inTurn(streams, watch > 0 ? streams.length : CONCURRENT, (stream) => previewStream(stream, context));
+    return await Promise.all(streams.map((stream) => previewStream(stream, context)));
   } finally {
     await api.close();
   }
@@ -85,17 +84,4 @@ function within(namespaces: Config['watch']['namespaces'], name: string): Config
   if (exclude.includes(name) || (include.length > 0 && !include.includes(name)))
     throw new WatershardError('CONFIG_INVALID', `watch.namespaces: the configuration does not watch namespace ${name}`);
   return { include: [name], exclude: [], clusterScoped: false };
-}
-
-async function inTurn<T, R>(items: readonly T[], workers: number, act: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await act(items[index] as T);
-    }
-  };
-  await Promise.all(Array.from({ length: workers }, worker));
-  return results;
 }

@@ -7,6 +7,7 @@ import type { LanePlan, StreamPlan } from '../../transform/plan.ts';
 import { StreamTransform } from '../../transform/stream-transform.ts';
 import type { WorkResult } from '../../transform/work.ts';
 import type { ApiClient } from '../../watch/api-client.ts';
+import type { ListSlots } from '../../watch/list-slots.ts';
 import { type Redaction, redactionsOf } from './redactions.ts';
 import type { ChangesPreview, ExporterPreview, PreviewRow, StreamPreview } from './report.ts';
 import { readChanges, readSample, type Sample } from './sampling.ts';
@@ -18,6 +19,8 @@ export const SHOWN: LanePlan = { exporter: 'preview', encoding: 'json' };
 export interface PreviewContext {
   readonly api: ApiClient;
   readonly config: Config;
+  /** For the lists; all streams are watched at the same time. */
+  readonly slots: ListSlots;
   readonly planOf: (stream: Stream) => StreamPlan;
   readonly limit: number;
   /** Milliseconds; 0 for no watch. */
@@ -32,15 +35,19 @@ interface Tally {
 
 /** Runs the transform of the stream over a page of it, and over what changes for a while. */
 export async function previewStream(stream: Stream, context: PreviewContext): Promise<StreamPreview> {
-  const { api, limit, watch, signal } = context;
+  const { api, slots, limit, watch, signal } = context;
   const plan = context.planOf(stream);
   const lanes = plan.lanes.slice(0, -1);
   const empty = { stream: stream.id, sampled: 0, rows: [], redactions: [], exporters: [], problems: [] };
+  const release = await slots.acquire(signal);
   let sample: Sample;
   try {
+    signal.throwIfAborted();
     sample = await readSample(api, stream, limit, signal);
   } catch (error) {
     return { ...empty, error: errorMessage(error) };
+  } finally {
+    release?.();
   }
   const isSent = senders(context.config, lanes);
   const transform = new StreamTransform(plan, new KnownTable());
