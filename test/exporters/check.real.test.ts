@@ -11,9 +11,10 @@ import { EXPORTERS } from '../../src/exporters/registry.ts';
 import { type Finding, thrown } from '../../src/model/finding.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { NatsServer } from '../support/servers/nats.ts';
+import { NatsCluster, NatsServer } from '../support/servers/nats.ts';
 import { makePki } from '../support/servers/pki.ts';
 import { temporaryFolder } from '../support/servers/process.ts';
+import { until } from '../support/until.ts';
 
 function context(send = false): CheckContext {
   const logger = createLogger('silent', false);
@@ -70,6 +71,32 @@ describe('the check of a JetStream exporter', () => {
     );
     assert.deepEqual(failures(await check({ oversize: 'claim-check', claimCheck: { create: true } })), []);
   });
+});
+
+// A condition on the last message id, which is the obvious way, stopped the stream for good (nats-server 2.15.2).
+test('the check of a JetStream exporter stores nothing in, and does not harm, a stream of three copies', async (t) => {
+  const trio = await NatsCluster.start();
+  const connection = await connect({ servers: trio.urls });
+  t.after(async () => {
+    await connection.close();
+    await trio.stop();
+  });
+  // It has no leader for a moment.
+  const { streams } = await until('JetStream answers', () => jetstreamManager(connection));
+  await until('the stream is made', () => streams.add({ name: 'K8S', subjects: ['k8s.>'], num_replicas: 3 }));
+  await connection.request('k8s.x', 'x', { timeout: 20_000 });
+  const settings = { name: 'sink', type: 'jetstream', servers: trio.urls, stream: 'K8S' };
+  const findings = await EXPORTERS.jetstream.check!(EXPORTERS.jetstream.config.parse(settings), context());
+  assert.deepEqual(
+    findings.map((f) => f.outcome),
+    ['ok', 'ok'],
+    JSON.stringify(findings),
+  );
+  assert.match(findings[1]?.text ?? '', /nothing is stored/);
+  const { state } = await streams.info('K8S');
+  assert.deepEqual([state.messages, state.last_seq], [1, 1]);
+  await connection.request('k8s.x', 'y', { timeout: 20_000 });
+  assert.equal((await streams.info('K8S')).state.messages, 2);
 });
 
 describe('the check of an HTTP exporter', () => {

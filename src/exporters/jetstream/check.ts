@@ -6,11 +6,15 @@ import { type Finding, failed, ok, warning } from '../../model/finding.ts';
 import type { CheckContext } from '../exporter-type.ts';
 import { natsConnection, natsFault } from '../nats-connection.ts';
 import type { JetStreamConfig } from './config.ts';
-import { answerReader, subjectCoverage, subjectPattern } from './request.ts';
+import { subjectCoverage, subjectPattern } from './request.ts';
 import { checkTarget } from './target.ts';
 
-/** "wrong last msg ID" (errors.json of nats-server): the stream has taken the message up, and refuses it as it was asked to. */
-const WRONG_LAST_MSG_ID = 10070;
+/**
+ * "expected stream does not match" (errors.json of nats-server). This condition is looked at before a message is proposed to the
+ * replicas. Nats-Expected-Last-Msg-Id is not: where that is not met, nats-server 2.15.2 takes it for a failed write on every
+ * replica, and the stream stops.
+ */
+const STREAM_NOT_MATCH = 10060;
 const ANSWER_MS = 5000;
 /** Of a limit at which a stream refuses messages instead of dropping old ones. */
 const NEARLY_FULL = 0.9;
@@ -78,32 +82,36 @@ async function publish(
   if (subjects !== undefined && !subjects.some((s) => subjectCoverage(s, pattern) === 'all')) return [];
   const subject = pattern.replaceAll('*', 'watershard-doctor');
   const condition = headers();
-  condition.set('Nats-Expected-Stream', config.stream);
-  // No message has this id, so the last one has another.
-  condition.set('Nats-Expected-Last-Msg-Id', `watershard-doctor-${randomUUID()}`);
-  let data: Uint8Array;
-  let status: number;
+  // No stream has this name, so that each of them refuses the message.
+  condition.set('Nats-Expected-Stream', `watershard-doctor-${randomUUID()}`);
+  let text: string;
   try {
     const answer = await connection.request(subject, new Uint8Array(0), { headers: condition, timeout: ANSWER_MS });
-    data = answer.data;
-    status = answer.headers?.code ?? 0;
+    text = answer.string();
   } catch (e) {
     const remedy = `Let the NATS user publish to ${pattern}, and subscribe to ${config.inboxPrefix}.>; see that the stream has a leader.`;
     return [failed(`publishing to ${subject} got no answer of the stream: ${errorMessage(e)}`, remedy)];
   }
-  const answer = answerReader(config.stream)(data, status);
-  if (answer.type === 'refused' && answer.code === WRONG_LAST_MSG_ID)
+  const { code, taker, description } = refusal(text);
+  if (code === STREAM_NOT_MATCH && taker === config.stream)
     return [
-      ok(
-        `stream ${config.stream} took up a message to ${subject}, and refused it as it was asked to: nothing is stored`,
-      ),
+      ok(`stream ${taker} takes messages to ${subject}: it refused one as it was asked to, and nothing is stored`),
     ];
-  if (answer.type !== 'refused')
-    return [failed(`a message to ${subject} was answered with ${answer.type}`, 'Please report it.')];
   const remedy = 'See the words of the server; the stream has to take the subjects of the exporter.';
-  return [
-    failed(`stream ${config.stream} refuses a message to ${subject}: ${answer.description} (${answer.code})`, remedy),
-  ];
+  if (code === STREAM_NOT_MATCH) return [failed(`messages to ${subject} go to another stream, ${taker}`, remedy)];
+  return [failed(`a message to ${subject} was answered with: ${description} (${code})`, remedy)];
+}
+
+function refusal(text: string): { readonly code: number; readonly taker: string; readonly description: string } {
+  try {
+    const { error, stream } = JSON.parse(text) as {
+      readonly error?: { readonly err_code?: number; readonly description?: string };
+      readonly stream?: string;
+    };
+    return { code: error?.err_code ?? 0, taker: stream ?? '', description: error?.description ?? 'no error' };
+  } catch {
+    return { code: 0, taker: '', description: 'what is no answer of JetStream' };
+  }
 }
 
 async function claims(connection: NatsConnection, { oversize, claimCheck }: JetStreamConfig): Promise<Finding[]> {

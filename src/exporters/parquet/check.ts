@@ -17,8 +17,7 @@ export async function checkParquet(config: ParquetConfig): Promise<Finding[]> {
   try {
     await store.check();
     await store.put(key, bytes);
-    const read = await store.get(key);
-    await store.remove([key]);
+    const read = await store.get(key).finally(() => store.remove([key]));
     if (read === undefined || !bytes.equals(read)) {
       const text = `${url} does not give back what was stored a moment before`;
       return [failed(text, 'Use a store that is consistent after a write, as S3 is.')];
