@@ -1,7 +1,9 @@
+import { WatershardError } from '../model/errors.ts';
 import { type Finding, failed, ok, thrown } from '../model/finding.ts';
 import { resourceName, type Stream } from '../model/resource.ts';
-import { type ApiClient, abandon, readStatus } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
 import { statusError } from './api-status.ts';
+import { readPage, readWatch } from './one-request.ts';
 import { acceptHeader, NOBODY, pagePath, watchPath } from './request-path.ts';
 
 /** Reviews at a time. */
@@ -55,7 +57,7 @@ async function mayI(api: ApiClient, stream: Stream, verb: Verb, signal: AbortSig
     kind: 'SelfSubjectAccessReview',
     spec: { resourceAttributes: attributes },
   };
-  const answer = await api.getJson('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { signal, review });
+  const answer = await api.review('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review, signal);
   if (NO_REVIEWS.has(answer.status)) return await works(api, stream, verb, signal);
   if (answer.failure !== undefined) throw statusError(answer.failure, `asking whether we may ${verb} ${stream.id}`);
   return (answer.value as { status?: { allowed?: boolean } } | undefined)?.status?.allowed === true;
@@ -66,13 +68,17 @@ async function works(api: ApiClient, stream: Stream, verb: Verb, signal: AbortSi
   const one: Stream = { ...stream, fieldSelector: NOBODY };
   const list = verb === 'list';
   const path = list ? pagePath(one, 1, '') : watchPath(one, '0', 1);
-  const answer = await api.get(path, { signal, headers: { Accept: acceptHeader(stream, list) } });
-  if (answer.status === 200) {
-    abandon(answer);
+  const accept = acceptHeader(stream, list);
+  const doing = `trying to ${verb} ${stream.id}`;
+  try {
+    if (list) await readPage(api, { path, accept, doing, signal });
+    // A watch that was let in is not waited for: it may be silent.
+    else await readWatch(api, { path, accept, doing, signal, opened: () => true, take: () => true });
     return true;
+  } catch (error) {
+    if (error instanceof WatershardError && error.code === 'API_FORBIDDEN') return false;
+    throw error;
   }
-  if (answer.status === 403) return false;
-  throw statusError(await readStatus(answer), `trying to ${verb} ${stream.id}`);
 }
 
 /** The words of a rule, as they stand in a Role. */

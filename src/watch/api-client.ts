@@ -16,8 +16,6 @@ export interface ApiResponse {
 export interface GetOptions {
   readonly signal?: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON in a POST: a review, which the server answers and does not keep. */
-  readonly review?: unknown;
 }
 
 /** An answer that is control data, not objects. */
@@ -32,7 +30,7 @@ export interface JsonResponse {
 const CONTROL_MS = 30_000;
 const STATUS_BYTES = 256 * 1024;
 
-/** Reads from the API server, and asks it for reviews. It never waits for a free connection, and puts no time limit on a body. */
+/** Reads from the API server. It never waits for a free connection, and puts no time limit on a body. */
 export class ApiClient {
   readonly #credentials: Credentials;
   readonly #agents = new Agents();
@@ -69,7 +67,7 @@ export class ApiClient {
     const signal = options.signal === undefined ? limit : AbortSignal.any([options.signal, limit]);
     const answer = await this.get(path, { ...options, signal });
     const { status, headers } = answer;
-    if (status !== 200 && status !== 201) {
+    if (status !== 200) {
       if (status !== 304) return { status, headers, value: undefined, failure: await readStatus(answer) };
       await discard(answer);
       return { status, headers, value: undefined, failure: undefined };
@@ -81,6 +79,16 @@ export class ApiClient {
         cause,
       });
     }
+  }
+
+  /** Asks for a review, which the server answers and does not keep; within 30 s. @throws as `get` */
+  async review(path: string, review: unknown, signal: AbortSignal): Promise<JsonResponse> {
+    // Loaded here, since only `watershard doctor` asks.
+    const { postReview } = await import('./review.ts');
+    const access = await this.#credentials.access();
+    const limits = AbortSignal.any([signal, AbortSignal.timeout(CONTROL_MS), this.#closing.signal]);
+    const dispatcher = this.#agents.for(access.tls, access.proxyUrl);
+    return await postReview({ dispatcher, access, path, review, signal: limits });
   }
 
   /**
@@ -114,12 +122,10 @@ export class ApiClient {
     const closing = this.#closing.signal;
     const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
     try {
-      const { review, headers } = options;
-      const json = review === undefined ? {} : { 'Content-Type': 'application/json' };
       const answer = await request(access.server + path, {
-        ...(review === undefined ? { method: 'GET' } : { method: 'POST', body: JSON.stringify(review) }),
+        method: 'GET',
         dispatcher: this.#agents.for(access.tls, access.proxyUrl),
-        headers: { Accept: 'application/json', 'User-Agent': 'watershard', ...json, ...headers, ...access.headers },
+        headers: { Accept: 'application/json', 'User-Agent': 'watershard', ...options.headers, ...access.headers },
         signal,
         headersTimeout: 0,
         bodyTimeout: 0,

@@ -1,13 +1,12 @@
+import { errorMessage } from '../model/errors.ts';
 import { type Finding, ok, thrown, warning } from '../model/finding.ts';
 import { resourceName, type Stream } from '../model/resource.ts';
-import { type ApiClient, type ApiResponse, abandon, readStatus } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
+import { readWatch } from './one-request.ts';
 import { acceptHeader, NOBODY, pagePath, streamingListPath } from './request-path.ts';
 
-/** The annotation of the bookmark that ends the initial events (KEP-3157). */
-const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 const SHARD = "shardRange(object.metadata.uid, '0x0000000000000000', '0x8000000000000000')";
 const WATCH_SECONDS = 5;
-const MOST_BYTES = 64 * 1024;
 
 /** @param stream one that may be listed and watched */
 export async function checkFeatures(api: ApiClient, stream: Stream, signal: AbortSignal): Promise<Finding[]> {
@@ -18,35 +17,34 @@ export async function checkFeatures(api: ApiClient, stream: Stream, signal: Abor
 
 async function streamingLists(api: ApiClient, stream: Stream, signal: AbortSignal): Promise<Finding> {
   const name = resourceName(stream.resource);
-  const headers = { Accept: acceptHeader(stream, false) };
-  const answer = await api.get(streamingListPath(stream, WATCH_SECONDS), { signal, headers });
-  if (answer.status !== 200) {
-    const { code } = await readStatus(answer);
+  const request = {
+    path: streamingListPath(stream, WATCH_SECONDS),
+    accept: acceptHeader(stream, false),
+    doing: `listing ${stream.id}`,
+    signal,
+  };
+  let ended = false;
+  try {
+    await readWatch(api, {
+      ...request,
+      take: (split) => {
+        ended ||= split.type === 'bookmark' && split.endsInitialEvents;
+        // An ERROR event: the server cannot do it after all.
+        return ended || split.type === 'error';
+      },
+    });
+  } catch (error) {
+    if (signal.aborted) throw error;
     return warning(
-      `streaming lists are refused (${code}, asked of ${name}): lists are read in pages`,
+      `streaming lists are refused (asked of ${name}), and lists are read in pages: ${errorMessage(error)}`,
       'Nothing to do. They cost the API server less memory; Kubernetes has them on since 1.34, over etcd 3.4.25 or newer.',
     );
   }
-  if (await says(answer, INITIAL_EVENTS_END)) return ok(`streaming lists work (asked of ${name})`);
+  if (ended) return ok(`streaming lists work (asked of ${name})`);
   return warning(
     `streaming lists do not end (asked of ${name}): the server does not know them, and lists are read in pages`,
-    'Nothing to do; Kubernetes 1.34 has them on by default.',
+    'Nothing to do; Kubernetes has them on since 1.34, over etcd 3.4.25 or newer.',
   );
-}
-
-/** Reads until the text comes, or the answer ends. */
-async function says(answer: ApiResponse, text: string): Promise<boolean> {
-  let read = '';
-  try {
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-      read += chunk.toString('latin1');
-      if (read.includes(text)) return true;
-      if (read.length > MOST_BYTES) return false;
-    }
-    return false;
-  } finally {
-    abandon(answer);
-  }
 }
 
 /** A server that does not know the selector answers as if it were not there: only an echo tells (KEP-5866). */

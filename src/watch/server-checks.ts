@@ -32,7 +32,7 @@ export async function askServer(api: ApiClient, signal: AbortSignal): Promise<Se
 /** Asks who we are; servers before 1.28 answer what discovery says to anybody. @throws WatershardError API_UNREACHABLE */
 export async function checkCredentials(api: ApiClient, signal: AbortSignal): Promise<Finding> {
   const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
-  const answer = await api.getJson('/apis/authentication.k8s.io/v1/selfsubjectreviews', { signal, review });
+  const answer = await api.review('/apis/authentication.k8s.io/v1/selfsubjectreviews', review, signal);
   const user = (answer.value as { status?: { userInfo?: { username?: string } } } | undefined)?.status?.userInfo;
   if (user?.username === 'system:anonymous')
     return failed('the API server takes us for system:anonymous', 'Give the kubeconfig user a token or a certificate.');

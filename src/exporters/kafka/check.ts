@@ -1,6 +1,7 @@
 import { WatershardError } from '../../model/errors.ts';
 import { type Finding, ok, warning } from '../../model/finding.ts';
 import type { CheckContext } from '../exporter-type.ts';
+import { idleContext } from '../idle-context.ts';
 import { KafkaSink } from './client.ts';
 import type { KafkaConfig } from './config.ts';
 
@@ -12,7 +13,9 @@ export async function checkKafka(
 ): Promise<Finding[]> {
   const brokers = config.brokers.join(', ');
   // Nothing is made here, whatever a run may make.
-  const sink = new KafkaSink(driver, { ...config, createTopics: false }, context, { trouble: () => undefined });
+  const sink = new KafkaSink(driver, { ...config, createTopics: false }, idleContext(context, noThread), {
+    trouble: () => undefined,
+  });
   try {
     await sink.open();
     if (!config.topic.includes('{')) return [ok(`brokers at ${brokers} answer; topic ${config.topic} is there`)];
@@ -25,4 +28,8 @@ export async function checkKafka(
   } finally {
     await sink.close();
   }
+}
+
+function noThread(): never {
+  throw new WatershardError('INTERNAL', 'the check of a Kafka exporter needs no thread');
 }

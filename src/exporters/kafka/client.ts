@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import { backoffDelay } from '../backoff.ts';
-import type { CheckContext } from '../exporter-type.ts';
+import type { ExporterContext } from '../exporter.ts';
 import type { RecordSink, SendResult, SinkEvents, Verdict } from '../queued-exporter.ts';
 import type { QueuedRecord } from '../record-queue.ts';
 import type { KafkaConfig } from './config.ts';
@@ -20,8 +20,6 @@ const ANSWER_MS = 5000;
 /** As good as for ever: what is repeated by the library keeps its sequence, by which the brokers know it. */
 const FOREVER = Number.MAX_SAFE_INTEGER;
 
-type SinkContext = Pick<CheckContext, 'name' | 'cluster' | 'logger' | 'metrics'>;
-
 /**
  * An idempotent producer. One request for some records is on its way at a time, and the library repeats it with the same
  * sequence numbers for as long as the brokers are away, so that they store it once and in order. Where it gives up (the
@@ -30,7 +28,7 @@ type SinkContext = Pick<CheckContext, 'name' | 'cluster' | 'logger' | 'metrics'>
 export class KafkaSink implements RecordSink {
   readonly #driver: Driver;
   readonly #config: KafkaConfig;
-  readonly #context: SinkContext;
+  readonly #context: ExporterContext;
   readonly #events: SinkEvents;
   readonly #cluster: string;
   readonly #partitionOf: Partitioner;
@@ -43,7 +41,7 @@ export class KafkaSink implements RecordSink {
   #topics: string[] = [];
   #closing = false;
 
-  constructor(driver: Driver, config: KafkaConfig, context: SinkContext, events: SinkEvents) {
+  constructor(driver: Driver, config: KafkaConfig, context: ExporterContext, events: SinkEvents) {
     this.#driver = driver;
     this.#config = config;
     this.#context = context;

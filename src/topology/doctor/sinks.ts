@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts';
 import type { Exporter } from '../../exporters/exporter.ts';
 import type { CheckContext } from '../../exporters/exporter-type.ts';
+import { idleContext } from '../../exporters/idle-context.ts';
 import { EXPORTERS, type ExporterConfig } from '../../exporters/registry.ts';
 import { type Finding, failed, ok } from '../../model/finding.ts';
 import { WorkerThread } from '../../shard/threads.ts';
@@ -37,26 +38,10 @@ export async function checkSinks(config: Config, { timeout, send, logger, metric
 }
 
 /** For a type without a check of its own: whether it starts. */
-async function connect(
-  config: ExporterConfig,
-  { name, cluster, signal, logger, metrics }: CheckContext,
-): Promise<Finding[]> {
-  const exporter = await exporterType(config).create(config, {
-    name,
-    cluster,
-    epoch: 'doctor',
-    confirm: async () => undefined,
-    logger,
-    metrics,
-    openThread: () => new WorkerThread('parquet'),
-    events: {
-      acked: () => undefined,
-      absorbed: () => undefined,
-      cutWanted: () => undefined,
-      lost: () => undefined,
-      rejected: () => undefined,
-    },
-  });
+async function connect(config: ExporterConfig, context: CheckContext): Promise<Finding[]> {
+  const { signal } = context;
+  const idle = idleContext(context, () => new WorkerThread('parquet'));
+  const exporter = await exporterType(config).create(config, idle);
   const ended = new AbortController();
   try {
     const started = exporter.start(AbortSignal.any([signal, ended.signal])).then(() => undefined);

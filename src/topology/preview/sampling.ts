@@ -1,10 +1,13 @@
 import { WatershardError } from '../../model/errors.ts';
 import { scanList } from '../../model/list-scan.ts';
 import type { Stream } from '../../model/resource.ts';
-import { type ApiClient, readStatus } from '../../watch/api-client.ts';
-import { statusError } from '../../watch/api-status.ts';
+import type { ApiClient } from '../../watch/api-client.ts';
+import { readPage, readWatch } from '../../watch/one-request.ts';
 import { acceptHeader, pagePath, watchPath } from '../../watch/request-path.ts';
-import { type Split, Splitter } from '../../watch/splitter.ts';
+import type { Split } from '../../watch/splitter.ts';
+
+/** Longer than anybody watches for. */
+const WATCH_SECONDS = 86_400;
 
 export interface Sample {
   readonly page: Uint8Array<ArrayBuffer>;
@@ -15,16 +18,15 @@ export interface Sample {
 
 /** The first page. @throws WatershardError API_* */
 export async function readSample(api: ApiClient, stream: Stream, limit: number, signal: AbortSignal): Promise<Sample> {
-  const headers = { Accept: acceptHeader(stream, true) };
-  const answer = await api.get(pagePath(stream, limit, ''), { signal, headers });
-  if (answer.status !== 200) throw statusError(await readStatus(answer), `listing ${stream.id}`);
-  const page = new Uint8Array(await answer.body.arrayBuffer());
+  const doing = `listing ${stream.id}`;
+  const path = pagePath(stream, limit, '');
+  const page = await readPage(api, { path, accept: acceptHeader(stream, true), doing, signal });
   const list = scanList(page);
-  if (list === undefined) throw new WatershardError('API_STATUS', `listing ${stream.id}: the answer is not a list`);
+  if (list === undefined) throw new WatershardError('API_STATUS', `${doing}: the answer is not a list`);
   return { page, resourceVersion: list.resourceVersion, remaining: list.continue === '' ? 0 : list.remaining };
 }
 
-/** Hands over what a watch brings until the signal is aborted. @throws WatershardError API_*, WATCH_EXPIRED where it ends early */
+/** Hands over what a watch brings until the signal is aborted. @throws WatershardError API_*, WATCH_EXPIRED where it fails before */
 export async function readChanges(
   api: ApiClient,
   stream: Stream,
@@ -32,18 +34,11 @@ export async function readChanges(
   signal: AbortSignal,
   take: (split: Split) => void,
 ): Promise<void> {
-  const headers = { Accept: acceptHeader(stream, false) };
-  const doing = `watching ${stream.id}`;
+  const path = watchPath(stream, resourceVersion, WATCH_SECONDS);
+  const request = { path, accept: acceptHeader(stream, false), doing: `watching ${stream.id}`, signal };
   try {
-    const answer = await api.get(watchPath(stream, resourceVersion, 3600), { signal, headers });
-    if (answer.status !== 200) throw statusError(await readStatus(answer), doing);
-    const splitter = new Splitter();
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-      splitter.push(chunk);
-      for (let split = splitter.next(); split !== undefined; split = splitter.next()) take(split);
-    }
+    await readWatch(api, { ...request, take: (split) => void take(split) });
   } catch (error) {
-    if (signal.aborted) return;
-    throw error;
+    if (!signal.aborted) throw error;
   }
 }
