@@ -72,7 +72,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'src/checkpoint/': { rooms: [MODEL], packages: [], node: PURE },
   'src/topology/': { rooms: [MODEL, 'src/config/', TELEMETRY, ...STAGES], packages: [] },
   'src/ops/': { rooms: [MODEL, TELEMETRY], packages: [] },
-  'src/cli/': { rooms: [MODEL, 'src/config/', TELEMETRY, 'src/topology/', 'src/ops/'], packages: ['commander'] },
+  'src/query/': { rooms: [MODEL], packages: ['@duckdb/node-api', '@aws-sdk/client-s3'] },
+  'src/cli/': {
+    rooms: [MODEL, 'src/config/', TELEMETRY, 'src/topology/', 'src/ops/', 'src/query/'],
+    packages: ['commander'],
+  },
   'src/simulator/': { rooms: [MODEL], packages: [] },
   'test/': { rooms: ['src/', 'workers/', 'tools/', 'bench/'], packages: ['*'] },
   'bench/': { rooms: ['src/', 'workers/', 'test/support/'], packages: ['*'] },

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { redactUrls } from '../config/redact.ts';
 import { ERROR_CODES } from '../model/error-codes.ts';
 import { errorMessage, WatershardError } from '../model/errors.ts';
+import { printable } from './printable.ts';
 
 export const EXIT = { ok: 0, failed: 1, configuration: 2 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -19,15 +20,6 @@ export function failureText(error: unknown, debug: boolean): string {
   else if (code === 'INTERNAL') lines.push('  Run it again with --debug to see where.');
   return printable(redactUrls(lines.join('\n')));
 }
-
-/** A message may quote a file: what would steer a terminal is shown as an escape. */
-function printable(text: string): string {
-  return text.replace(STEERING, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-/** Control characters but for tab and line feed, and those that turn the direction of text. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /** A message of several lines has said it all; to a short one its causes are added. */
 function messageOf(error: unknown): string {

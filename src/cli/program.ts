@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
 import { kollectCommand } from './kollect.ts';
+import { previewCommand } from './preview.ts';
+import { queryCommand } from './query.ts';
 import { runCommand } from './run.ts';
 import { simulateCommand } from './simulate.ts';
 import { snapshotCommand } from './snapshot.ts';
@@ -12,8 +15,11 @@ const GUIDE = `
 Examples:
   watershard demo                                   try it: a simulated cluster, a live page, Parquet files
   watershard validate --config watershard.yaml      check a configuration
+  watershard doctor --config watershard.yaml        check everything that a run would meet, and what to do
+  watershard preview --config watershard.yaml       show what would be sent, without sending it
   watershard run --config watershard.yaml           stream until SIGTERM
   watershard snapshot --config watershard.yaml      list once, deliver, exit
+  watershard query --config watershard.yaml         ask the Parquet tables with SQL
 
 The smallest configuration:
   cluster: { name: demo }
@@ -24,7 +30,7 @@ Credentials come from the environment: write \${NAME} or \${NAME:-default} in th
 
 Exit codes:
   0  all is well: the run was drained, the snapshot delivered, the configuration is valid
-  1  it failed, or not everything was delivered (that is sent after the next start)
+  1  it failed, a check did, or not everything was delivered (that is sent after the next start)
   2  the configuration or the command line is wrong`;
 
 /** The commands; `--debug` is read by main before them, and stands here for the help. */
@@ -39,6 +45,9 @@ export function createProgram(): Command {
     runCommand,
     snapshotCommand,
     validateCommand,
+    doctorCommand,
+    previewCommand,
+    queryCommand,
     kollectCommand,
     watchProxyCommand,
     demoCommand,

@@ -205,6 +205,24 @@ export const ERROR_CODES = {
     remedy:
       'Make room in dataDir, or lower buffer.bytes; it is tried again, and meanwhile a few MiB wait in memory and the rest is dropped by the policy.',
   },
+  // query
+  QUERY_DRIVER_MISSING: {
+    class: 'configuration',
+    cause: 'DuckDB, with which tables are queried, is not installed: it is optional, so that the core stays small.',
+    remedy:
+      'Run `npm install @duckdb/node-api` beside Watershard, or ask the tables with another program (docs/query.md).',
+  },
+  QUERY_TABLE_MISSING: {
+    class: 'terminal',
+    cause: 'The table that a query names has no file yet, or it is looked for in the wrong place.',
+    remedy:
+      'Check the path that the message names. `inventory` is written by `watershard snapshot` and with inventoryInterval.',
+  },
+  QUERY_FAILED: {
+    class: 'terminal',
+    cause: 'DuckDB could not carry out the query, or could not read the tables.',
+    remedy: "See DuckDB's words; `DESCRIBE changes` shows the columns.",
+  },
   // topology
   DRAIN_TIMEOUT: {
     class: 'transient',

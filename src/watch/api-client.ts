@@ -76,6 +76,16 @@ export class ApiClient {
     }
   }
 
+  /** Asks for a review, which the server answers and does not keep; within 30 s. @throws as `get` */
+  async review(path: string, review: unknown, signal: AbortSignal): Promise<JsonResponse> {
+    // Loaded here, since only `watershard doctor` asks.
+    const { postReview } = await import('./review.ts');
+    const access = await this.#credentials.access();
+    const limits = AbortSignal.any([signal, AbortSignal.timeout(CONTROL_MS), this.#closing.signal]);
+    const dispatcher = this.#agents.for(access.tls, access.proxyUrl);
+    return await postReview({ dispatcher, access, path, review, signal: limits });
+  }
+
   /**
    * uid of the namespace kube-system, which stands for the cluster; '' with a warning where it may not be read.
    * @throws WatershardError API_*

@@ -1,5 +1,8 @@
 import type { Resource, Stream } from '../model/resource.ts';
 
+/** A field selector of an object that nobody has: for requests of which only the status is of interest. */
+export const NOBODY = 'metadata.name=watershard-doctor';
+
 /** The collection's path: `/api/v1/pods`, `/apis/apps/v1/namespaces/team-a/deployments`. */
 export function collectionPath(resource: Resource, namespace?: string): string {
   const root = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;

@@ -5,6 +5,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { EXPORTERS } from '../../src/exporters/registry.ts';
+import { thrown } from '../../src/model/finding.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { makeBatch, recordId } from '../support/batches.ts';
 import { ExporterProbe } from '../support/exporter-probe.ts';
 import { KafkaServer } from '../support/servers/kafka.ts';
@@ -31,6 +34,24 @@ describe('kafka', () => {
     server = await KafkaServer.start();
   });
   after(() => server.stop('SIGKILL'));
+
+  test('the check asks for the topic, and makes none', async () => {
+    await createTopic(access(server.brokers), 'checked', 1);
+    const logger = createLogger('silent', false);
+    const signal = AbortSignal.timeout(30_000);
+    const context = { name: 'sink', cluster: 'test', signal, send: false, logger, metrics: createMetrics() };
+    const check = async (changes: Readonly<Record<string, unknown>>): Promise<string> => {
+      const settings = { name: 'sink', type: 'kafka', brokers: server.brokers, ...changes };
+      const config = EXPORTERS.kafka.config.parse(settings);
+      const [found] = await EXPORTERS.kafka.check!(config, context).catch((e: unknown) => [thrown(e)]);
+      return `${found?.outcome}: ${found?.code ?? ''} ${found?.text}`;
+    };
+    assert.match(await check({ topic: 'checked' }), /^ok: .*topic checked is there$/);
+    assert.match(await check({ topic: 'unmade', createTopics: true }), /^ok: .*createTopics makes it$/);
+    assert.match(await check({ topic: 'unmade' }), /^failed: EXPORTER_TARGET_MISSING /);
+    assert.match(await check({ topic: 'k8s.{resource}' }), /^warning: .*known only by their records$/);
+    assert.match(await check({ topic: 'a', brokers: ['127.0.0.1:1'] }), /^failed: EXPORTER_UNREACHABLE /);
+  });
 
   test("Kafka's own consumer reads keys, headers and tombstones, with every compression", async () => {
     await createTopic(access(server.brokers), 'all', 1);

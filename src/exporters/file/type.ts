@@ -19,4 +19,8 @@ export const fileType: ExporterType<typeof fileConfig> = {
     const { FileExporter } = await import('./exporter.ts');
     return new FileExporter(config, context, capabilities);
   },
+  check: async (config) => {
+    const { checkFile } = await import('./check.ts');
+    return await checkFile(config);
+  },
 };

@@ -32,4 +32,8 @@ export const httpType: ExporterType<typeof httpConfig> = {
     const { HttpExporter } = await import('./exporter.ts');
     return new HttpExporter(config, context, capabilities);
   },
+  check: async (config, context) => {
+    const { checkHttp } = await import('./check.ts');
+    return await checkHttp(config, context);
+  },
 };

@@ -45,7 +45,12 @@ export class TargetCheck {
   }
 }
 
-async function checkTarget(connection: NatsConnection, config: JetStreamConfig, cluster: string): Promise<Target> {
+/** @throws as TargetCheck.run */
+export async function checkTarget(
+  connection: NatsConnection,
+  config: JetStreamConfig,
+  cluster: string,
+): Promise<Target> {
   const pattern = subjectPattern(config.subject, cluster);
   let info: StreamInfo;
   let created = false;

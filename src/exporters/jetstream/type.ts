@@ -26,4 +26,8 @@ export const jetstreamType: ExporterType<typeof jetstreamConfig> = {
     const { JetStreamExporter } = await import('./exporter.ts');
     return new JetStreamExporter(config, context, capabilities);
   },
+  check: async (config, context) => {
+    const { checkJetStream } = await import('./check.ts');
+    return await checkJetStream(config, context);
+  },
 };

@@ -37,4 +37,9 @@ export const kafkaType: ExporterType<typeof kafkaConfig> = {
       (events) => new KafkaSink(driver, config, context, events),
     );
   },
+  check: async (config, context) => {
+    const [{ checkKafka }, { loadDriver }] = await Promise.all([import('./check.ts'), import('../driver.ts')]);
+    const driver = await loadDriver(context.name, '@platformatic/kafka', () => import('@platformatic/kafka'));
+    return await checkKafka(driver, config, context);
+  },
 };

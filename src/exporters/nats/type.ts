@@ -29,4 +29,8 @@ export const natsType: ExporterType<typeof natsConfig> = {
     const options = { batchBytes, batchRecords: 4096, operations };
     return new QueuedExporter(context, capabilities, options, (events) => new NatsSink(config, context, events));
   },
+  check: async (config, context) => {
+    const { checkNats } = await import('./check.ts');
+    return await checkNats(config, context);
+  },
 };

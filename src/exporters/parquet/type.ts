@@ -22,4 +22,8 @@ export const parquetType: ExporterType<typeof parquetConfig> = {
     const { ParquetExporter } = await import('./exporter.ts');
     return new ParquetExporter(config, context, capabilities);
   },
+  check: async (config) => {
+    const { checkParquet } = await import('./check.ts');
+    return await checkParquet(config);
+  },
 };

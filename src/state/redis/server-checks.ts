@@ -24,7 +24,7 @@ export async function checkServer(connection: Connection, logger: Logger): Promi
 }
 
 /** Managed services often do not permit CONFIG. */
-async function setting(connection: Connection, name: string): Promise<string | undefined> {
+export async function setting(connection: Connection, name: string): Promise<string | undefined> {
   try {
     const answer = (await connection.call(`reading ${name}`, 'CONFIG', 'GET', name)) as string[];
     return answer[1];
@@ -34,7 +34,7 @@ async function setting(connection: Connection, name: string): Promise<string | u
   }
 }
 
-async function infoField(connection: Connection, section: string, field: string): Promise<string | undefined> {
+export async function infoField(connection: Connection, section: string, field: string): Promise<string | undefined> {
   try {
     const answer = String(await connection.call(`reading its ${section}`, 'INFO', section));
     return new RegExp(`^${field}:(.*?)\\r?$`, 'm').exec(answer)?.[1];
