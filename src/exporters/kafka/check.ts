@@ -15,6 +15,7 @@ export async function checkKafka(
   // Nothing is made here, whatever a run may make.
   const sink = new KafkaSink(driver, { ...config, createTopics: false }, idleContext(context, noThread), {
     trouble: () => undefined,
+    lost: () => undefined,
   });
   try {
     await sink.open();
