@@ -1,4 +1,5 @@
 import { errorMessage, WatershardError } from '../model/errors.ts';
+import { release } from '../model/release.ts';
 import type { ApiResponse } from './api-client.ts';
 import { unixMicros } from './clock.ts';
 import { type Split, Splitter } from './splitter.ts';
@@ -27,6 +28,8 @@ export class Connection {
   #scheduled = false;
   /** Bytes that were read and not told of. */
   #unreported = 0;
+  /** Of what was read last. */
+  #source: ArrayBufferLike | undefined;
   /** When something was read last, or reading began again: milliseconds of performance.now(). */
   touchedAt = performance.now();
   /** When the last byte was read: Unix time, microseconds. */
@@ -104,6 +107,9 @@ export class Connection {
       return;
     }
     this.#splitter.push(chunk);
+    // undici has gone through one read of the socket before it takes the next: the one before is used no more.
+    if (this.#source !== undefined && this.#source !== chunk.buffer) release(this.#source);
+    this.#source = chunk.buffer;
     if (this.#splitter.pending >= EAGER_BYTES) this.#events.ready(this);
   }
 
