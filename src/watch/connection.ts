@@ -66,17 +66,23 @@ export class Connection {
     return this.#splitter.next();
   }
 
-  /** The whole body of a page, in a buffer of its own. */
+  /** The whole body of a page that has ended, in a buffer of its own. */
   takePage(): Uint8Array<ArrayBuffer> {
     const chunks = this.#pageChunks;
     this.#pageChunks = [];
-    const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    const bytes = Buffer.allocUnsafeSlow(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
     let at = 0;
+    let source: ArrayBufferLike | undefined;
     for (const chunk of chunks) {
       bytes.set(chunk, at);
       at += chunk.length;
+      // Pieces of one read stand behind one another, and at the end undici has gone through all of them.
+      const { buffer } = chunk;
+      if (source !== undefined && source !== buffer) release(source);
+      source = buffer;
     }
-    return bytes;
+    if (source !== undefined) release(source);
+    return new Uint8Array(bytes.buffer);
   }
 
   /** Does not read from the socket until `resume`. */
