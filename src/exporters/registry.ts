@@ -5,12 +5,16 @@ import { jetstreamType } from './jetstream/type.ts';
 import { kafkaType } from './kafka/type.ts';
 import { natsType } from './nats/type.ts';
 import { parquetType } from './parquet/type.ts';
+import { snsType } from './sns/type.ts';
+import { sqsType } from './sqs/type.ts';
 
 /** Every kind of sink, by the `type` of its configuration. A new one is one line here and a folder of its own. */
 export const EXPORTERS = {
   jetstream: jetstreamType,
   nats: natsType,
   kafka: kafkaType,
+  sqs: sqsType,
+  sns: snsType,
   file: fileType,
   parquet: parquetType,
   http: httpType,

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { loadDriver } from '../../src/exporters/driver.ts';
 import { kafkaFault, partitionCodes } from '../../src/exporters/kafka/errors.ts';
 import { PARTITIONERS } from '../../src/exporters/kafka/partition.ts';
-import { messageHeaders, messageKey, topicFault, topicOf } from '../../src/exporters/kafka/request.ts';
+import { messageHeaders, topicFault, topicOf } from '../../src/exporters/kafka/request.ts';
+import { objectKey } from '../../src/exporters/object-key.ts';
 import { EXPORTERS } from '../../src/exporters/registry.ts';
 
 test('a key goes where the Java client puts it', () => {
@@ -29,13 +30,13 @@ test('fnv1a goes where sarama puts it: the signed hash, and its remainder withou
 
 test('keys are those of kollect: cluster and uid, the uid alone without a cluster', () => {
   const record = { id: 'u-1:7', key: 'pods/ns/a' };
-  assert.equal(messageKey('uid', 'c1', record), 'c1/u-1');
-  assert.equal(messageKey('uid', '', record), 'u-1');
-  assert.equal(messageKey('uid', 'c1', { ...record, id: 'u-1:deleted' }), 'c1/u-1');
-  assert.equal(messageKey('uid', 'c1', { ...record, id: 'u-1:7:1' }), 'c1/u-1', 'a generation is no part of it');
-  assert.equal(messageKey('object', 'c1', record), 'c1/pods/ns/a');
-  assert.equal(messageKey('uid', 'c1', { ...record, id: 'pods/ns/a:7' }), 'c1/pods/ns/a', 'without a uid');
-  assert.equal(messageKey('uid', 'c1', { id: 'gap:e:pods', key: 'pods//' }), 'c1/pods/');
+  assert.equal(objectKey('uid', 'c1', record), 'c1/u-1');
+  assert.equal(objectKey('uid', '', record), 'u-1');
+  assert.equal(objectKey('uid', 'c1', { ...record, id: 'u-1:deleted' }), 'c1/u-1');
+  assert.equal(objectKey('uid', 'c1', { ...record, id: 'u-1:7:1' }), 'c1/u-1', 'a generation is no part of it');
+  assert.equal(objectKey('object', 'c1', record), 'c1/pods/ns/a');
+  assert.equal(objectKey('uid', 'c1', { ...record, id: 'pods/ns/a:7' }), 'c1/pods/ns/a', 'without a uid');
+  assert.equal(objectKey('uid', 'c1', { id: 'gap:e:pods', key: 'pods//' }), 'c1/pods/');
 });
 
 test('a topic is what a routing key stands for, without what a topic cannot have', () => {

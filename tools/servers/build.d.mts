@@ -1,3 +1,5 @@
-export const VERSIONS: Readonly<Record<'kubernetes' | 'etcd' | 'nats' | 'versitygw' | 'duckdb' | 'kafka', string>>;
+export const VERSIONS: Readonly<
+  Record<'kubernetes' | 'etcd' | 'nats' | 'versitygw' | 'duckdb' | 'kafka' | 'elasticmq' | 'moto', string>
+>;
 export const CACHE: string;
 export function getServers(): Promise<void>;

@@ -3,12 +3,13 @@ import { isIP } from 'node:net';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
 import { backoffDelay } from '../backoff.ts';
 import type { ExporterContext } from '../exporter.ts';
+import { objectKey } from '../object-key.ts';
 import type { RecordSink, SendResult, SinkEvents, Verdict } from '../queued-exporter.ts';
 import type { QueuedRecord } from '../record-queue.ts';
 import type { KafkaConfig } from './config.ts';
 import { isMissing, kafkaFault, partitionCodes, REFUSED, TOO_LARGE } from './errors.ts';
 import { PARTITIONERS, type Partitioner } from './partition.ts';
-import { messageHeaders, messageKey, topicFault, topicOf } from './request.ts';
+import { messageHeaders, topicFault, topicOf } from './request.ts';
 
 type Driver = typeof import('@platformatic/kafka');
 type Producer = import('@platformatic/kafka').Producer<Buffer, Buffer, Buffer, Buffer>;
@@ -68,7 +69,7 @@ export class KafkaSink implements RecordSink {
     const crowds = new Map<string, number>();
     for (const record of sent) {
       const topic = this.#topicOf(record);
-      const key = Buffer.from(messageKey(this.#config.key, this.#cluster, record));
+      const key = Buffer.from(objectKey(this.#config.key, this.#cluster, record));
       const partition = this.#partitionOf(key, partitions.get(topic) ?? 1);
       const place = `${topic}:${partition}`;
       places.set(record, place);

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import type { LaneRecord } from '../../model/lane.ts';
 import type { KafkaConfig } from './config.ts';
 
@@ -17,22 +16,6 @@ export function topicOf(subject: string): string {
 export function topicFault(topic: string): string | undefined {
   if (topic.length > MAX_TOPIC) return `its topic has ${topic.length} characters, more than ${MAX_TOPIC}`;
   return topic === '' || topic === '.' || topic === '..' ? `'${topic}' is no topic` : undefined;
-}
-
-/**
- * `<cluster>/<uid>` as kollect has it (Go's path.Join), or `<cluster>/<resource>/<namespace>/<name>`; the latter also for what
- * has no uid. Without a cluster its slash is missing too.
- */
-export function messageKey(kind: KafkaConfig['key'], cluster: string, record: Pick<LaneRecord, 'id' | 'key'>): string {
-  const uid = kind === 'uid' ? uidOf(record) : '';
-  const key = uid === '' ? record.key : uid;
-  return cluster === '' ? key : posix.join(cluster, key);
-}
-
-/** An id is `<uid>:…`; where there is no uid, `<key>:…` or `gap:…`. A uid has neither colon nor slash. */
-function uidOf({ id, key }: Pick<LaneRecord, 'id' | 'key'>): string {
-  const uid = id.slice(0, Math.max(0, id.indexOf(':')));
-  return uid.includes('/') || uid === 'gap' || key.startsWith(`${uid}:`) ? '' : uid;
 }
 
 const TYPES: Readonly<Record<KafkaConfig['encoding'], string>> = {
