@@ -18,7 +18,7 @@ for (const suffix of ['.fifo', '']) {
 
   exporterContract(`sqs${suffix}`, {
     up: async () => {
-      server = await ElasticMq.start();
+      server = await ElasticMq.start({ durable: suffix === '' });
       proxy = await TcpProxy.start(server.port);
       reader = new SqsReader(server.endpoint);
     },

@@ -32,7 +32,8 @@ export class SqsReader {
   constructor(endpoint: string, ca?: string) {
     const requestHandler = ca === undefined ? {} : { httpsAgent: { ca: readFileSync(ca) } };
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test-secret' };
-    this.client = new SQSClient({ endpoint, region: 'us-east-1', credentials, requestHandler });
+    // A connection may be one to a server that has been killed since.
+    this.client = new SQSClient({ endpoint, maxAttempts: 8, region: 'us-east-1', credentials, requestHandler });
   }
 
   /** @returns its URL, with the path of the queue at this endpoint */
@@ -48,9 +49,14 @@ export class SqsReader {
     return (await this.client.send(command)).Attributes?.QueueArn ?? '';
   }
 
-  /** Takes out what the queue holds, in the order in which it gives it. */
+  /** Takes out what the queue holds, in the order in which it gives it: a FIFO queue gives those of a group to one at a time. */
   async drain(url: string): Promise<QueueMessage[]> {
     const all: QueueMessage[] = [];
+    await Promise.all(Array.from({ length: 8 }, () => this.#drain(url, all)));
+    return all;
+  }
+
+  async #drain(url: string, all: QueueMessage[]): Promise<void> {
     for (;;) {
       const command = new ReceiveMessageCommand({
         QueueUrl: url,
@@ -59,7 +65,7 @@ export class SqsReader {
         MessageSystemAttributeNames: ['All'],
       });
       const { Messages = [] } = await this.client.send(command);
-      if (Messages.length === 0) return all;
+      if (Messages.length === 0) return;
       all.push(...Messages.map(readMessage));
       const Entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle: ReceiptHandle ?? '' }));
       await this.client.send(new DeleteMessageBatchCommand({ QueueUrl: url, Entries }));
