@@ -58,8 +58,6 @@ const ROOMS: Readonly<Record<string, Room>> = {
       '@aws-sdk/client-s3',
       '@aws-sdk/client-sns',
       '@aws-sdk/client-sqs',
-      '@aws-sdk/client-sns',
-      '@aws-sdk/client-sqs',
       '@google-cloud/pubsub',
       '@platformatic/kafka',
       'amqplib',

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { WatershardError } from '../model/errors.ts';
+import { awsBus } from './kollect-buses/aws.ts';
 
 /** The flags of kollect, by their names; what was not given is the empty text, as it is there. */
 export interface KollectFlags {
@@ -18,12 +19,21 @@ type Settings = Readonly<Record<string, unknown>>;
 
 /** Buses that kollect has and Watershard has not yet. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  awssns: 'Amazon SNS',
-  awssqs: 'Amazon SQS',
   gcppubsub: 'Google Cloud Pub/Sub',
   azuresb: 'Azure Service Bus',
   rabbit: 'RabbitMQ',
 };
+
+/** The buses that are there, and what their URLs name. */
+const TARGETS: Readonly<Record<string, string>> = {
+  kafka: 'a topic',
+  nats: 'a subject',
+  awssns: 'the ARN of a topic',
+  awssqs: 'the URL of a queue',
+};
+const THERE_ARE = `there are ${Object.keys(TARGETS)
+  .map((scheme) => `${scheme}:`)
+  .join(', ')}`;
 
 /**
  * The configuration that does what kollect does with these flags and this environment.
@@ -66,11 +76,13 @@ function busOf(url: string, environment: Environment): Settings {
   if (scheme === undefined) throw bad('not a URL; write it like kafka://TOPIC or nats://SUBJECT');
   const missing = NOT_YET[scheme];
   if (missing !== undefined)
-    throw bad(`${scheme}: is ${missing}, for which Watershard has no exporter yet; there are kafka: and nats:`);
-  if (scheme !== 'kafka' && scheme !== 'nats') throw bad(`no bus is called ${scheme}:; there are kafka: and nats:`);
-  if (query !== undefined && query !== '?') throw bad(`${scheme}: takes no query parameters`);
+    throw bad(`${scheme}: is ${missing}, for which Watershard has no exporter yet; ${THERE_ARE}`);
+  const what = TARGETS[scheme];
+  if (what === undefined) throw bad(`no bus is called ${scheme}:; ${THERE_ARE}`);
+  if (host + path === '') throw bad(`${scheme}: without ${what}`);
   const target = posix.join(host, path);
-  if (host + path === '') throw bad(`${scheme}: without a ${scheme === 'kafka' ? 'topic' : 'subject'}`);
+  if (scheme === 'awssns' || scheme === 'awssqs') return awsBus(scheme, target, query ?? '', bad);
+  if (query !== undefined && query !== '?') throw bad(`${scheme}: takes no query parameters`);
   return scheme === 'kafka' ? kafka(target, environment) : nats(target, environment);
 }
 

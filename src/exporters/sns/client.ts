@@ -1,10 +1,10 @@
-import type { SNSClient } from '@aws-sdk/client-sns';
 import type { BatchAnswer, BatchTarget } from '../aws-batch-sink.ts';
 import { clientSettings, isDenied } from '../aws-connection.ts';
 import type { AwsMessage } from '../aws-message.ts';
 import type { SnsConfig } from './config.ts';
 
 type Sdk = typeof import('@aws-sdk/client-sns');
+type SNSClient = import('@aws-sdk/client-sns').SNSClient;
 
 /** A topic of SNS. */
 export class SnsTarget implements BatchTarget {

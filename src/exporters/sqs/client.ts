@@ -1,4 +1,3 @@
-import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { BatchAnswer, BatchTarget } from '../aws-batch-sink.ts';
 import { clientSettings, isDenied } from '../aws-connection.ts';
 import type { AwsMessage } from '../aws-message.ts';
@@ -6,6 +5,7 @@ import type { SqsConfig } from './config.ts';
 import { queuePlace } from './request.ts';
 
 type Sdk = typeof import('@aws-sdk/client-sqs');
+type SQSClient = import('@aws-sdk/client-sqs').SQSClient;
 
 /** A queue of SQS. */
 export class SqsTarget implements BatchTarget {
