@@ -105,7 +105,7 @@ export function contentFault(error: unknown): {
 }
 
 function isSize(code: string, message: string): boolean {
-  return /TooLong/.test(code) || /too (long|large)|shorter than|longer than|size|exceed/i.test(message);
+  return /TooLong|too (long|large)|shorter than|longer than|size|exceed/i.test(`${code} ${message}`);
 }
 
 function codeOf(name: string): ErrorCode | undefined {

@@ -211,7 +211,9 @@ export class QueuedExporter implements Exporter {
       }
       this.#report(error);
       this.#context.metrics.retries.inc({ exporter: this.name, reason: error.code });
-      await sleep(backoffDelay(++failures), undefined, { signal: this.#ending.signal }).catch(() => undefined);
+      // Where some were stored, the sink is there: the delay begins anew.
+      failures = verdicts.includes('stored') ? 1 : failures + 1;
+      await sleep(backoffDelay(failures), undefined, { signal: this.#ending.signal }).catch(() => undefined);
     }
   }
 
