@@ -13,6 +13,7 @@ import { ElasticMq } from '../support/servers/elasticmq.ts';
 import { leaf, makePki } from '../support/servers/pki.ts';
 import { temporaryFolder } from '../support/servers/process.ts';
 import { until } from '../support/until.ts';
+import { SqsJournal } from './sqs-journal.ts';
 import { AWS_ENVIRONMENT, type QueueMessage, SqsReader } from './sqs-reading.ts';
 
 Object.assign(process.env, AWS_ENVIRONMENT);
@@ -56,7 +57,7 @@ describe('sqs', () => {
     );
   const answer = (type: string, message: string, status = 400) =>
     ({ type: 'answer', status, headers: JSON_ERROR, body: JSON.stringify({ __type: type, message }) }) as const;
-  const stored = (messages: readonly QueueMessage[]) =>
+  const stored = (messages: readonly Pick<QueueMessage, 'body'>[]) =>
     messages
       .map(({ body }) => JSON.parse(body) as { id: string; key: string; operation: string })
       .map((r) => ({ ...r, payload: Buffer.alloc(0) }));
@@ -162,6 +163,37 @@ describe('sqs', () => {
     proxy.add({ when: () => true, times: 10, fault: { type: 'body', change: refuse, close: true } });
     await holds(sink, url);
     assert.ok(changed > 4);
+  });
+
+  test('the server is killed while records go to it: it has answered for each that is acknowledged, those of an object in order', async () => {
+    const own = await ElasticMq.start();
+    const journal = new SqsJournal(own.endpoint);
+    const endpoint = await journal.start();
+    try {
+      const consumer = new SqsReader(own.endpoint);
+      await consumer.create('killed.fifo');
+      const sink = probe('killed.fifo', { endpoint });
+      await sink.start();
+      const records = recordRun(4000, 80);
+      const write = (from: number, to: number): void => {
+        for (let i = from; i < to; i++)
+          sink.write(makeBatch({ sequence: i + 1, records: records.slice(i * 80, i * 80 + 80) }));
+      };
+      write(0, 25);
+      await until('some are acknowledged', () => sink.lastAck() > 1);
+      await own.stop('SIGKILL');
+      write(25, 50);
+      await until('health tells', () => !sink.exporter.health().ok);
+      await own.restart();
+      await consumer.create('killed.fifo');
+      await sink.acked(50);
+      await until('health is good again', () => sink.exporter.health().ok);
+      assertStored(stored(journal.bodies.map((body) => ({ body }))), records, false);
+    } finally {
+      for (const { exporter } of probes) await exporter?.close();
+      await journal.stop();
+      await own.stop('SIGKILL');
+    }
   });
 
   test('too many requests: it waits, says so, and goes on', async () => {

@@ -7,18 +7,13 @@ const JARS = join(CACHE, `elasticmq-${VERSIONS.elasticmq}`, '*');
 /** Short-lived and on a busy machine: little memory, and no compiling that only pays off later. */
 const JAVA = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
-export interface ElasticMqOptions {
-  /** What is answered is on the disk by then, which takes time. Else a restart loses everything. */
-  readonly durable?: boolean;
-}
-
-/** ElasticMQ, a server of the SQS protocol. A restart keeps the port; FIFO queues forget with it which ids they had. */
+/** ElasticMQ, a server of the SQS protocol. A restart keeps the port; queues and messages are in memory. */
 export class ElasticMq {
   readonly folder = temporaryFolder('elasticmq');
   readonly #process = new ServerProcess('elasticmq', this.folder);
   #port = 0;
 
-  static async start({ durable = false }: ElasticMqOptions = {}): Promise<ElasticMq> {
+  static async start(): Promise<ElasticMq> {
     if (!existsSync(JARS.slice(0, -1))) throw new Error('ElasticMQ is missing: run node tools/servers/build.mjs');
     const server = new ElasticMq();
     server.#port = await freePort();
@@ -30,8 +25,6 @@ include classpath("application.conf")
 node-address { protocol = http, host = 127.0.0.1, port = ${server.#port}, context-path = "" }
 rest-sqs { enabled = true, bind-port = ${server.#port}, bind-hostname = "127.0.0.1", sqs-limits = strict }
 rest-stats { enabled = false }
-queues-storage { enabled = true, path = "${file('queues.conf')}" }
-messages-storage { enabled = ${durable}, uri = "jdbc:h2:${file('messages')}" }
 `,
     );
     await server.restart();
