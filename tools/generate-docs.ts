@@ -106,11 +106,12 @@ const REPEATS: Readonly<Record<Capabilities['deduplicates'], string>> = {
 function exportersPage(): string {
   const intro = `
 What each kind of sink can do, from the registry of exporters; the settings are in [configuration.md](configuration.md#exporters). An exporter of
-certain settings may do less: the file \`-\` is the standard output, which acknowledges nothing durable, and \`pubsub\` keeps no order
-with \`ordering: false\`. All try again without end what can be tried
+certain settings may do less: the file \`-\` is the standard output, which acknowledges nothing durable; \`pubsub\` keeps no order
+with \`ordering: false\`; a queue or topic of AWS that is not FIFO keeps neither order nor ids. All try again without end what can be tried
 again, and set aside by a named policy what a sink refuses for what it is (\`deadLetter\`, else dropped, counted and logged).
 
-More about: [http](exporters/http.md), [pubsub](exporters/pubsub.md), [rabbitmq](exporters/rabbitmq.md), [servicebus](exporters/servicebus.md).`;
+More about: [http](exporters/http.md), [pubsub](exporters/pubsub.md), [rabbitmq](exporters/rabbitmq.md), [servicebus](exporters/servicebus.md),
+[sqs and sns](exporters/sqs-sns.md).`;
   const body = table(
     ['type', 'delivery', 'a repeated record is', 'order', 'may be optional', 'encodings'],
     Object.entries(EXPORTERS).map(([type, { capabilities: c }]) => [
