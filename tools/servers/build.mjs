@@ -14,6 +14,8 @@ export const VERSIONS = {
   versitygw: '1.8.0',
   duckdb: '1.5.5',
   kafka: '4.3.1',
+  helm: '4.3.1',
+  hadolint: '2.15.1',
 };
 export const CACHE =
   process.env.WATERSHARD_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watershard');
