@@ -74,9 +74,12 @@ if (task === 'start') {
   node('bin/watershard.mjs', 'demo', ...rest);
 } else if (task === 'build') {
   build();
+} else if (task === 'install') {
+  // for the image, which keeps what is installed apart from what is built
 } else if (task === 'generate') {
   node('tools/generate-proto.mjs', ...rest);
   node('tools/generate-docs.ts', ...rest);
+  node('tools/generate-k8s.ts', ...rest);
 } else if (task === 'test:unit') {
   node('tools/run-tests.mjs', '--unit', ...rest);
 } else if (task === 'test:soak') {

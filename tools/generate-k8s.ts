@@ -22,12 +22,21 @@ function files(): Readonly<Record<string, string>> {
     'k8s/dashboard/watershard.json': grafana,
   };
   if (existsSync(HELM)) made['k8s/manifests/watershard.yaml'] = manifests();
-  else console.error(`${HELM} is missing, so k8s/manifests are left as they are; node tools/servers/build.mjs builds it`);
+  else
+    console.error(`${HELM} is missing, so k8s/manifests are left as they are; node tools/servers/build.mjs builds it`);
   return made;
 }
 
 function manifests(): string {
-  const args = ['template', 'watershard', 'k8s/chart', '--namespace', 'watershard', '--values', 'k8s/manifests/values.yaml'];
+  const args = [
+    'template',
+    'watershard',
+    'k8s/chart',
+    '--namespace',
+    'watershard',
+    '--values',
+    'k8s/manifests/values.yaml',
+  ];
   const text = execFileSync(HELM, [...args, '--kube-version', VERSIONS.kubernetes], { cwd: ROOT, encoding: 'utf8' });
   // These two lines would say of every object that Helm looks after it.
   const plain = text.replaceAll(/^ *(helm\.sh\/chart|app\.kubernetes\.io\/managed-by): .*\n/gm, '');

