@@ -2,8 +2,8 @@
 # manager. For both platforms:
 #   docker buildx build --platform linux/amd64,linux/arm64 --tag REGISTRY/watershard:0.1.0 --push .
 # Elsewhere than on a public registry, name the base images: --build-arg BUILD_BASE=… --build-arg RUNTIME_BASE=…
-# BUILD_BASE needs Node.js 20 or newer with npm, RUNTIME_BASE glibc, libstdc++ and CA certificates.
-ARG BUILD_BASE=docker.io/library/node:24-bookworm-slim
+# BUILD_BASE needs Node.js 20 or newer with npm, and libatomic; RUNTIME_BASE glibc, libstdc++ and CA certificates.
+ARG BUILD_BASE=docker.io/library/node:24-bookworm
 ARG RUNTIME_BASE=gcr.io/distroless/cc-debian12:nonroot
 
 FROM ${BUILD_BASE} AS build

@@ -1,7 +1,7 @@
 // Lays out what goes into the image: node tools/image/production.mjs TARGET [CLIENT …]
 // `CLIENT` is an optional client of a vendor as package.json names it, or `all`. The versions are those of the lock file.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [target, ...wanted] = process.argv.slice(2);
@@ -20,6 +20,12 @@ if (runtime === undefined) throw new Error('the lock file has brought no Node.js
 const root = join(target, 'root');
 mkdirSync(join(root, 'usr/local/bin'), { recursive: true });
 cpSync(join('node_modules', runtime, 'bin/node'), join(root, 'usr/local/bin/node'));
+// The one library that this Node.js needs and that images with glibc and libstdc++ do not have.
+const libraries = readdirSync('/usr/lib').find((name) => existsSync(join('/usr/lib', name, 'libatomic.so.1')));
+if (libraries === undefined) throw new Error('libatomic.so.1 is missing: take another BUILD_BASE, like node:24-bookworm');
+mkdirSync(join(root, 'usr/lib', libraries), { recursive: true });
+const library = join('usr/lib', libraries, 'libatomic.so.1');
+cpSync(realpathSync(join('/', library)), join(root, library));
 
 // What is installed stays what the lock file says: npm only removes here.
 for (const name of clients) manifest.dependencies[name] = manifest.devDependencies[name];
