@@ -12,6 +12,7 @@ const wanted = args.filter((a) => !a.startsWith('--'));
 
 // The files that take longest, or wait most, longest first: started last, one of them would run alone at the end.
 const LONG = [
+  'test/k8s/image.real.test.ts',
   ...[
     'chaos',
     'leak',

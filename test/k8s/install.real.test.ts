@@ -78,8 +78,14 @@ describe('installation on a real API server', () => {
     );
     for (const given of [...files, EVERYTHING])
       for (const manifest of helm.template(given)) await objects.dryRun(manifest);
-    for (const manifest of documents(readFileSync(join(K8S, 'manifests/watershard.yaml'), 'utf8')))
-      await objects.dryRun(manifest);
+    const manifests = join(K8S, 'manifests');
+    const { resources } = parse(readFileSync(join(manifests, 'kustomization.yaml'), 'utf8')) as { resources: string[] };
+    const plain = resources.flatMap((file) => documents(readFileSync(join(manifests, file), 'utf8')));
+    assert.ok(plain.length >= 8);
+    // Its namespace is there already, for the others to be looked at in.
+    for (const manifest of plain.filter((m) => m.kind !== 'Namespace')) await objects.dryRun(manifest);
+    for (const manifest of plain.filter((m) => m.kind === 'Namespace'))
+      await objects.dryRun({ ...manifest, metadata: { ...manifest.metadata, name: 'another' } });
     await assert.rejects(
       objects.dryRun({
         apiVersion: 'v1',
