@@ -14,11 +14,10 @@ import {
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { stringify } from 'yaml';
+import { CHART, Helm, only, values } from '../support/helm.ts';
 import { contained, ImageBuild, type ImageConfig, noBuildah } from '../support/image-build.ts';
 import { KubeServer } from '../support/servers/kube.ts';
 import { NatsServer } from '../support/servers/nats.ts';
-import { ADMIN_TOKEN } from '../support/servers/pki.ts';
 import { binary, freePort, ServerProcess } from '../support/servers/process.ts';
 import { makeStream, readStream } from '../support/stream-reader.ts';
 import { until } from '../support/until.ts';
@@ -63,6 +62,7 @@ describe('image', { skip: noBuildah() ?? false }, () => {
     assert.equal(config.Labels['org.opencontainers.image.licenses'], 'Apache-2.0');
     assert.equal(config.Healthcheck.Test[0], 'CMD');
     assert.ok(config.Entrypoint[0]!.startsWith('/'), 'no shell is asked to find it');
+    assert.deepEqual(config.Cmd, ['run', '--config', '/etc/watershard/watershard.yaml']);
   });
 
   test('has what production needs, the clients that were asked for, and nothing else', () => {
@@ -80,42 +80,54 @@ describe('image', { skip: noBuildah() ?? false }, () => {
     assert.deepEqual(readdirSync(join(program, 'dist')).sort(), ['src', 'workers']);
     const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       dependencies: object;
-      devDependencies: object;
+      peerDependencies: object;
     };
     for (const name of Object.keys(manifest.dependencies)) assert.ok(has(`node_modules/${name}`), `${name} is missing`);
-    // @types/node is a dependency of protobufjs.
-    for (const name of Object.keys(manifest.devDependencies).filter((n) => n !== '@types/node'))
+    for (const name of Object.keys(manifest.peerDependencies))
       assert.equal(has(`node_modules/${name}`), name === '@platformatic/kafka', name);
+    for (const tool of ['typescript', '@biomejs/biome', '@duckdb/node-api', 'protobufjs-cli', 'fast-check'])
+      assert.ok(!has(`node_modules/${tool}`), tool);
     for (const secret of ['root/.npmrc', 'opt/watershard/.npmrc', 'root/.npm']) {
       const found = join(root, secret);
       assert.ok(!existsSync(found) || (statSync(found).isDirectory() && readdirSync(found).length === 0), secret);
     }
   });
 
-  test('streams on a read-only root, as nobody in particular, without a shell', async () => {
+  test('streams as the chart runs it, on a read-only root, as nobody in particular, without a shell', async () => {
     const port = await freePort();
-    const data = join(image.folder, 'data');
-    const settings = join(image.folder, 'settings');
-    for (const folder of [data, settings]) mkdirSync(folder);
+    const folder = (name: string): string => {
+      mkdirSync(join(image.folder, name));
+      return join(image.folder, name);
+    };
+    const [data, settings, account] = ['data', 'settings', 'account'].map(folder) as [string, string, string];
     chownSync(data, 10_001, 10_001);
-    copyFileSync(kube.ca, join(settings, 'ca.crt'));
-    const kubeconfig = kube.kubeconfigText(`{token: ${ADMIN_TOKEN}}`).replace(kube.ca, '/etc/watershard/ca.crt');
-    writeFileSync(join(settings, 'kubeconfig'), kubeconfig);
-    writeFileSync(
-      join(settings, 'watershard.yaml'),
-      stringify({
-        cluster: { name: 'demo' },
-        kubeconfig: '/etc/watershard/kubeconfig',
-        watch: { resources: ['configmaps'] },
-        dataDir: '/var/lib/watershard',
-        workers: 1,
-        ops: { listen: `127.0.0.1:${port}` },
-        exporters: [{ name: 'bus', type: 'jetstream', servers: [nats.url], stream: 'K8S' }],
-      }),
+    const bus = { name: 'bus', type: 'jetstream', servers: [nats.url], stream: 'K8S' };
+    const given = values(
+      { watch: { resources: ['configmaps'] }, exporters: [bus], workers: 1 },
+      { ops: { host: '127.0.0.1', port } },
     );
-    const mounts = { '/var/lib/watershard': data, '/etc/watershard': settings };
+    const helm = new Helm(kube.kubeconfig);
+    helm.run(['install', 'w', CHART, '--namespace', 'ns', '--create-namespace'], given);
+    const manifests = helm.template(given);
+    const [container] = only(manifests, 'StatefulSet').spec.template.spec.containers;
+    writeFileSync(join(settings, 'watershard.yaml'), only(manifests, 'ConfigMap').data['watershard.yaml']);
+    // What a kubelet gives a pod of the service account.
+    const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+    const { status } = await kube.must('POST', '/api/v1/namespaces/ns/serviceaccounts/w-watershard/token', request);
+    writeFileSync(join(account, 'token'), status.token);
+    copyFileSync(kube.ca, join(account, 'ca.crt'));
+    const mounts: Record<string, string> = { '/run/secrets/kubernetes.io/serviceaccount': account };
+    for (const { name, mountPath } of container.volumeMounts as { name: string; mountPath: string }[])
+      if (name !== 'tmp') mounts[mountPath] = name === 'data' ? data : settings;
+    for (const path of Object.keys(mounts)) mkdirSync(join(root, path), { recursive: true });
     const within = (command: readonly string[]) => contained(root, config.User, mounts, command);
-    const env = { OPS_PORT: String(port) };
+    const env = {
+      OPS_PORT: String(port),
+      KUBERNETES_SERVICE_HOST: '127.0.0.1',
+      KUBERNETES_SERVICE_PORT: String(kube.port),
+      KUBECONFIG: '',
+      HOME: '/nowhere',
+    };
     const health = (): number | null => {
       const { command, args } = within(config.Healthcheck.Test.slice(1));
       return spawnSync(command, args, { env: { ...process.env, ...env } }).status;
@@ -124,7 +136,7 @@ describe('image', { skip: noBuildah() ?? false }, () => {
 
     const program = new ServerProcess('watershard', image.folder);
     const start = (): void => {
-      const { command, args } = within([...config.Entrypoint, ...config.Cmd]);
+      const { command, args } = within([...config.Entrypoint, ...container.args]);
       program.start(command, args, env);
     };
     const ready = async (): Promise<boolean> => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200;
@@ -132,10 +144,10 @@ describe('image', { skip: noBuildah() ?? false }, () => {
     try {
       await program.ready(ready);
       assert.equal(health(), 0);
-      const status = readFileSync(`/proc/${program.pid}/status`, 'utf8');
-      assert.match(status, /^Uid:\t10001\t10001/m);
-      assert.match(status, /^CapEff:\t0+$/m);
-      assert.match(status, /^NoNewPrivs:\t1$/m);
+      const self = readFileSync(`/proc/${program.pid}/status`, 'utf8');
+      assert.match(self, /^Uid:\t10001\t10001/m);
+      assert.match(self, /^CapEff:\t0+$/m);
+      assert.match(self, /^NoNewPrivs:\t1$/m);
       await kube.must('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name: 'one' } });
       await seen('CREATED', 'one');
 

@@ -22,7 +22,8 @@ mkdirSync(join(root, 'usr/local/bin'), { recursive: true });
 cpSync(join('node_modules', runtime, 'bin/node'), join(root, 'usr/local/bin/node'));
 // The one library that this Node.js needs and that images with glibc and libstdc++ do not have.
 const libraries = readdirSync('/usr/lib').find((name) => existsSync(join('/usr/lib', name, 'libatomic.so.1')));
-if (libraries === undefined) throw new Error('libatomic.so.1 is missing: take another BUILD_BASE, like node:24-bookworm');
+if (libraries === undefined)
+  throw new Error('libatomic.so.1 is missing: take another BUILD_BASE, like node:24-bookworm');
 mkdirSync(join(root, 'usr/lib', libraries), { recursive: true });
 const library = join('usr/lib', libraries, 'libatomic.so.1');
 cpSync(realpathSync(join('/', library)), join(root, library));
