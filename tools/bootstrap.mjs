@@ -91,6 +91,7 @@ if (task === 'start') {
 } else if (task === 'test') {
   build();
   run('node', ['tools/servers/build.mjs'], 'getting the real servers');
+  run('node', ['tools/servers/k8s-tools.mjs'], 'getting what the tests of the chart and the image use');
   node('tools/run-tests.mjs', ...rest);
 } else {
   say(`unknown task ${task}`);

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dashboard } from './k8s/dashboard.ts';
 import { valuesSchema } from './k8s/values-schema.ts';
-import { CACHE, VERSIONS } from './servers/build.mjs';
+import { VERSIONS } from './servers/build.mjs';
+import { tool } from './servers/k8s-tools.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const HELM = join(CACHE, 'bin', `helm-${VERSIONS.helm}`);
+const HELM = tool('helm');
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 /** Every generated file by its path from the repository's root; the manifests only where Helm is there to render them. */
@@ -23,7 +24,9 @@ function files(): Readonly<Record<string, string>> {
   };
   if (existsSync(HELM)) made['k8s/manifests/watershard.yaml'] = manifests();
   else
-    console.error(`${HELM} is missing, so k8s/manifests are left as they are; node tools/servers/build.mjs builds it`);
+    console.error(
+      `${HELM} is missing, so k8s/manifests are left as they are; node tools/servers/k8s-tools.mjs builds it`,
+    );
   return made;
 }
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
-import { binary, temporaryFolder } from '../support/servers/process.ts';
+import { tool } from '../../tools/servers/k8s-tools.mjs';
+import { temporaryFolder } from '../support/servers/process.ts';
 
 const K8S = fileURLToPath(new URL('../../k8s', import.meta.url));
 const RULES = join(K8S, 'chart/files/alerts.yaml');
@@ -18,7 +19,7 @@ interface Tests {
 }
 
 function promtool(...args: string[]): { code: number | null; said: string } {
-  const result = spawnSync(binary('promtool'), args, { encoding: 'utf8' });
+  const result = spawnSync(tool('promtool'), args, { encoding: 'utf8' });
   if (result.error !== undefined) throw result.error;
   return { code: result.status, said: result.stdout + result.stderr };
 }

@@ -14,11 +14,12 @@ import {
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { tool } from '../../tools/servers/k8s-tools.mjs';
 import { CHART, Helm, only, values } from '../support/helm.ts';
 import { contained, ImageBuild, type ImageConfig, noBuildah } from '../support/image-build.ts';
 import { KubeServer } from '../support/servers/kube.ts';
 import { NatsServer } from '../support/servers/nats.ts';
-import { binary, freePort, ServerProcess } from '../support/servers/process.ts';
+import { freePort, ServerProcess } from '../support/servers/process.ts';
 import { makeStream, readStream } from '../support/stream-reader.ts';
 import { until } from '../support/until.ts';
 
@@ -27,7 +28,7 @@ const TAG = 'localhost/watershard:test';
 
 test('hadolint finds nothing in the Dockerfile', () => {
   const lint = (...args: string[]): SpawnSyncReturns<string> =>
-    spawnSync(binary('hadolint'), args, { encoding: 'utf8', input: 'FROM debian\nRUN cd /tmp\n' });
+    spawnSync(tool('hadolint'), args, { encoding: 'utf8', input: 'FROM debian\nRUN cd /tmp\n' });
   const own = lint(DOCKERFILE);
   assert.equal(own.status, 0, own.stdout + own.stderr);
   assert.match(lint('-').stdout, /DL3006/, 'it would find something');

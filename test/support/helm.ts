@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments, stringify } from 'yaml';
-import { binary, temporaryFolder } from './servers/process.ts';
+import { tool } from '../../tools/servers/k8s-tools.mjs';
+import { temporaryFolder } from './servers/process.ts';
 
 export const CHART = fileURLToPath(new URL('../../k8s/chart', import.meta.url));
 
@@ -67,7 +68,7 @@ export class Helm {
     const file = join(this.#folder, `values-${this.#files++}.yaml`);
     if (given !== undefined) writeFileSync(file, stringify(given));
     const home = (name: string): string => join(this.#folder, name);
-    const result = spawnSync(binary('helm'), [...args, ...(given === undefined ? [] : ['--values', file])], {
+    const result = spawnSync(tool('helm'), [...args, ...(given === undefined ? [] : ['--values', file])], {
       encoding: 'utf8',
       maxBuffer: 64 * 2 ** 20,
       env: {

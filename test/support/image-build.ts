@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ROOTFS } from '../../tools/servers/build.mjs';
+import { ROOTFS } from '../../tools/servers/k8s-tools.mjs';
 import { temporaryFolder } from './servers/process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export function noBuildah(): string | undefined {
   if (process.getuid?.() !== 0) return 'building an image without a daemon needs root';
   if (spawnSync('buildah', ['--version']).error !== undefined) return 'buildah is not installed';
-  if (!existsSync(ROOTFS)) return `${ROOTFS} is missing; node tools/servers/build.mjs makes it`;
+  if (!existsSync(ROOTFS)) return `${ROOTFS} is missing; node tools/servers/k8s-tools.mjs makes it`;
   return undefined;
 }
 

