@@ -44,24 +44,34 @@ async function hadolint() {
 async function baseRootfs() {
   if (existsSync(ROOTFS)) return;
   const temporary = mkdtempSync(join(CACHE, '.rootfs-'));
-  const folder = join(temporary, 'root');
-  const args = ['--variant=minbase', '--include=ca-certificates,libstdc++6', 'bookworm', folder];
-  await run('debootstrap', args, {}, 'base of the image');
-  for (const part of ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/locale'])
-    rmSync(join(folder, part), { recursive: true, force: true });
-  await run('tar', ['-C', folder, '-cf', join(temporary, 'rootfs.tar'), '.'], {}, 'base of the image, packed');
-  renameSync(join(temporary, 'rootfs.tar'), ROOTFS);
-  rmSync(temporary, { recursive: true });
+  const folder = join(temporary, 'memory', 'root');
+  mkdirSync(join(temporary, 'memory'));
+  // In memory, since dpkg waits for the disk after each of its hundreds of files.
+  await run('mount', ['-t', 'tmpfs', 'none', join(temporary, 'memory')], {}, 'memory for the base of the image');
+  try {
+    const args = ['--variant=minbase', '--include=ca-certificates,libstdc++6', 'bookworm', folder];
+    await run('debootstrap', args, {}, 'base of the image');
+    for (const part of ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/locale'])
+      rmSync(join(folder, part), { recursive: true, force: true });
+    await run('tar', ['-C', folder, '-cf', join(temporary, 'rootfs.tar'), '.'], {}, 'base of the image, packed');
+    renameSync(join(temporary, 'rootfs.tar'), ROOTFS);
+  } finally {
+    await run('umount', [join(temporary, 'memory')], {}, 'memory for the base of the image, given back');
+    rmSync(temporary, { recursive: true });
+  }
+}
+
+async function goTools() {
+  for (const server of GO_TOOLS) await goServer(server);
 }
 
 export async function getK8sTools() {
   mkdirSync(BIN, { recursive: true });
   await hadolint();
-  if (process.getuid?.() === 0) {
-    await debianServers(DEBIAN_TOOLS);
-    await baseRootfs();
-  }
-  for (const server of GO_TOOLS) await goServer(server);
+  const root = process.getuid?.() === 0;
+  if (root) await debianServers(DEBIAN_TOOLS);
+  // One waits for the network, the other for the processor.
+  await Promise.all([root ? baseRootfs() : undefined, goTools()]);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
