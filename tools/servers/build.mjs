@@ -21,7 +21,7 @@ export const VERSIONS = {
 };
 export const CACHE =
   process.env.WATERSHARD_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watershard');
-const BIN = join(CACHE, 'bin');
+export const BIN = join(CACHE, 'bin');
 const HERE = dirname(fileURLToPath(import.meta.url));
 const KUBE = join(HERE, 'kube');
 
@@ -37,7 +37,7 @@ const kube = (name, version, target) => ({
   args: (out) => ['build', '-mod=readonly', '-ldflags', `-s -w ${ldflags}`, '-o', out, target],
   cwd: KUBE,
 });
-const install = (name, version, module) => ({
+export const install = (name, version, module) => ({
   name,
   version,
   module,
@@ -73,7 +73,7 @@ const DEBIAN_SERVERS = [
 
 const say = (text) => process.stdout.write(`[servers] ${text}\n`);
 
-async function run(command, args, options, label) {
+export async function run(command, args, options, label) {
   const started = Date.now();
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
   let tail = '';
@@ -93,7 +93,7 @@ async function run(command, args, options, label) {
   say(`${label}: done in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-async function goServer(server) {
+export async function goServer(server) {
   const file = join(BIN, `${server.name}-${server.version}`);
   if (existsSync(file)) return;
   try {
@@ -115,8 +115,8 @@ async function goServer(server) {
   rmSync(temporary, { recursive: true });
 }
 
-async function debianServers() {
-  const missing = DEBIAN_SERVERS.filter((s) => !existsSync(s.file)).map((s) => s.package);
+export async function debianServers(wanted = DEBIAN_SERVERS) {
+  const missing = wanted.filter((s) => !existsSync(s.file)).map((s) => s.package);
   if (missing.length === 0) return;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
@@ -126,7 +126,7 @@ async function debianServers() {
       await run(c[0], c.slice(1), { env }, c.join(' '));
   } catch (e) {
     throw new Error(
-      `Install ${missing.join(' and ')} (files ${DEBIAN_SERVERS.map((s) => s.file).join(', ')}) and run this again.\n${e.message}`,
+      `Install ${missing.join(' and ')} (files ${wanted.map((s) => s.file).join(', ')}) and run this again.\n${e.message}`,
     );
   }
 }
