@@ -10,6 +10,8 @@ const capabilities: Capabilities = {
   ordered: true,
   cuts: false,
   encodings: ['json', 'msgpack', 'protobuf', 'cloudevents', 'kollect', 'watch-proxy'],
+  idIn: 'the deduplication id, and the attribute `watershard-id`',
+  limit: '256 KiB, or `maxMessageBytes`',
 };
 const standard: Capabilities = { ...capabilities, deduplicates: 'no', ordered: false };
 
