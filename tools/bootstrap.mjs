@@ -74,10 +74,13 @@ if (task === 'start') {
   node('bin/watershard.mjs', 'demo', ...rest);
 } else if (task === 'build') {
   build();
+} else if (task === 'install') {
+  // for the image, which keeps what is installed apart from what is built
 } else if (task === 'generate') {
   node('tools/generate-proto.mjs', ...rest);
   node('tools/generate-wasm.mjs', ...rest);
   node('tools/generate-docs.ts', ...rest);
+  node('tools/generate-k8s.ts', ...rest);
 } else if (task === 'test:unit') {
   node('tools/run-tests.mjs', '--unit', ...rest);
 } else if (task === 'test:soak') {
@@ -89,6 +92,7 @@ if (task === 'start') {
 } else if (task === 'test') {
   build();
   run('node', ['tools/servers/build.mjs'], 'getting the real servers');
+  run('node', ['tools/servers/k8s-tools.mjs'], 'getting what the tests of the chart and the image use');
   node('tools/run-tests.mjs', ...rest);
 } else {
   say(`unknown task ${task}`);

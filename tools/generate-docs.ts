@@ -16,6 +16,7 @@ export async function pages(): Promise<Readonly<Record<string, string>>> {
     'docs/errors.md': errorsPage(),
     'docs/exporters.md': exportersPage(),
     'docs/metrics.md': await metricsPage(),
+    'README.md': readme(),
   };
 }
 
@@ -106,25 +107,54 @@ const REPEATS: Readonly<Record<Capabilities['deduplicates'], string>> = {
 function exportersPage(): string {
   const intro = `
 What each kind of sink can do, from the registry of exporters; the settings are in [configuration.md](configuration.md#exporters). An exporter of
-certain settings may do less: the file \`-\` is the standard output, which acknowledges nothing durable, and \`pubsub\` keeps no order
-with \`ordering: false\`. All try again without end what can be tried
+certain settings may do less: the file \`-\` is the standard output, which acknowledges nothing durable; \`pubsub\` keeps no order
+with \`ordering: false\`; a queue or topic of AWS that is not FIFO keeps neither order nor ids. All try again without end what can be tried
 again, and set aside by a named policy what a sink refuses for what it is (\`deadLetter\`, else dropped, counted and logged).
 
-More about: [http](exporters/http.md), [pubsub](exporters/pubsub.md), [rabbitmq](exporters/rabbitmq.md), [servicebus](exporters/servicebus.md).`;
-  const body = table(
-    ['type', 'delivery', 'a repeated record is', 'order', 'may be optional', 'encodings'],
+More about: [http](exporters/http.md), [pubsub](exporters/pubsub.md), [rabbitmq](exporters/rabbitmq.md), [servicebus](exporters/servicebus.md),
+[sqs and sns](exporters/sqs-sns.md).`;
+  return page('Exporters', intro, exportersTable());
+}
+
+function exportersTable(): string {
+  return table(
+    [
+      'type',
+      'delivery',
+      'a repeated record is',
+      'its id is in',
+      'order',
+      'largest message',
+      'may be optional',
+      'encodings',
+    ],
     Object.entries(EXPORTERS).map(([type, { capabilities: c }]) => [
       `\`${type}\``,
       c.acknowledges
         ? 'at least once: acknowledged when the sink has stored it'
         : 'at most once: the sink does not acknowledge',
       REPEATS[c.deduplicates],
+      c.idIn,
       c.ordered ? 'kept for each object, also over retries' : 'not kept',
+      c.limit,
       c.cuts ? 'no: its files end where positions are committed' : 'yes, and take dead letters',
       c.encodings.map((encoding) => `\`${encoding}\``).join(', '),
     ]),
   );
-  return page('Exporters', intro, body);
+}
+
+/** The part of the README that is generated. */
+function readme(): string {
+  const text = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const rows = Object.entries(EXPORTERS).map(([type, { capabilities: c }]) => [
+    `\`${type}\``,
+    c.acknowledges ? 'at least once' : 'at most once',
+    c.idIn,
+    c.ordered ? 'for each object' : 'no',
+    c.limit,
+  ]);
+  const body = table(['exporter', 'delivery', 'id, to deduplicate by', 'order', 'largest message'], rows);
+  return text.replace(/(<!-- exporters, generated -->\n)[\s\S]*?(<!-- end -->)/, `$1${body}\n$2`);
 }
 
 function errorsPage(): string {

@@ -12,6 +12,7 @@ const wanted = args.filter((a) => !a.startsWith('--'));
 
 // The files that take longest, or wait most, longest first: started last, one of them would run alone at the end.
 const LONG = [
+  'test/k8s/image.real.test.ts',
   ...[
     'chaos',
     'leak',
@@ -52,6 +53,7 @@ if (wanted.length === 0 && !unit) {
     ['generated protobuf code is current', 'node', ['tools/generate-proto.mjs', '--check']],
     ['generated WebAssembly is current', 'node', ['tools/generate-wasm.mjs', '--check']],
     ['generated documentation is current', 'node', ['tools/generate-docs.ts', '--check']],
+    ['generated parts of k8s are current', 'node', ['tools/generate-k8s.ts', '--check']],
   ];
   for (const [name, command, commandArgs] of checks) {
     const result = spawnSync(command, commandArgs, { stdio: 'inherit' });

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { WatershardError } from '../model/errors.ts';
+import { awsBus } from './kollect-buses/aws.ts';
 import { azureServiceBus } from './kollect-buses/azuresb.ts';
 import { gcpPubsub } from './kollect-buses/gcppubsub.ts';
 import { rabbit } from './kollect-buses/rabbit.ts';
@@ -19,16 +20,12 @@ export interface KollectFlags {
 type Environment = Readonly<Record<string, string | undefined>>;
 type Settings = Readonly<Record<string, unknown>>;
 
-/** Buses that kollect has and Watershard has not yet. */
-const NOT_YET: Readonly<Record<string, string>> = {
-  awssns: 'Amazon SNS',
-  awssqs: 'Amazon SQS',
-};
-
-/** The buses that are there, and what their URLs name. */
+/** The buses of kollect, and what their URLs name. */
 const TARGETS: Readonly<Record<string, string>> = {
   kafka: 'a topic',
   nats: 'a subject',
+  awssns: 'the ARN of a topic',
+  awssqs: 'the URL of a queue',
   gcppubsub: 'a topic',
   azuresb: 'a topic',
   rabbit: 'an exchange',
@@ -76,14 +73,12 @@ function busOf(url: string, environment: Environment): Settings {
   if (url === '') throw bad('not given; write it like kafka://TOPIC or nats://SUBJECT');
   const [, scheme, host = '', path = '', query] = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(\?.*)?/.exec(url) ?? [];
   if (scheme === undefined) throw bad('not a URL; write it like kafka://TOPIC or nats://SUBJECT');
-  const missing = NOT_YET[scheme];
-  if (missing !== undefined)
-    throw bad(`${scheme}: is ${missing}, for which Watershard has no exporter yet; ${THERE_ARE}`);
   const what = TARGETS[scheme];
   if (what === undefined) throw bad(`no bus is called ${scheme}:; ${THERE_ARE}`);
-  if (query !== undefined && query !== '?') throw bad(`${scheme}: takes no query parameters`);
-  const target = posix.join(host, path);
   if (host + path === '') throw bad(`${scheme}: without ${what}`);
+  const target = posix.join(host, path);
+  if (scheme === 'awssns' || scheme === 'awssqs') return awsBus(scheme, target, query ?? '', bad);
+  if (query !== undefined && query !== '?') throw bad(`${scheme}: takes no query parameters`);
   if (scheme === 'azuresb') return azureServiceBus(target, variable('SERVICEBUS_CONNECTION_STRING', environment));
   if (scheme === 'gcppubsub') {
     const bus = gcpPubsub(target);

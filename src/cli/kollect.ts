@@ -19,7 +19,7 @@ export function kollectCommand(): Command {
     .option('--cluster-id <id>', 'the cluster as events and keys name it', '')
     .option(
       '--event-writer-url <url>',
-      'the bus: kafka://TOPIC (KAFKA_BROKERS), nats://SUBJECT (NATS_SERVER_URL), rabbit://EXCHANGE (RABBIT_SERVER_URL) or azuresb://TOPIC (SERVICEBUS_CONNECTION_STRING)',
+      'the bus: kafka://TOPIC (KAFKA_BROKERS), nats://SUBJECT (NATS_SERVER_URL), rabbit://EXCHANGE (RABBIT_SERVER_URL), awssns:///ARN or awssqs://HOST/ACCOUNT/QUEUE (credentials as AWS has them), gcppubsub://PROJECT/TOPIC, azuresb://TOPIC (SERVICEBUS_CONNECTION_STRING)',
       '',
     )
     .option('--kube-config <file>', 'path of the kubeconfig; by default as kubectl finds it', '')

@@ -71,6 +71,10 @@ export function translateWatchProxy(file: WatchProxyFile, { kubeconfig, dataDir 
     notes.push(
       'Each of the endpoints has a buffer on disk, so that one that is away delays none of the others; with a full one (buffer.bytes, 1GiB) it loses records, which is counted.',
     );
+  if (file.remoteEndpoints.some(({ type }) => type === 'sqs'))
+    notes.push(
+      'Endpoints of type sqs get requests of up to ten messages whenever there is something to send, whatever emitBatchMaxObjects and emitInterval are.',
+    );
   const metrics = page(file.prometheusMetrics, '/metrics', 'prometheusMetrics', notes);
   const liveness = page(file.httpLiveness, '/live', 'httpLiveness', notes);
   if (metrics !== undefined && liveness !== undefined && metrics.path === liveness.path)
@@ -142,6 +146,8 @@ function prunePath(field: string): string | undefined {
     .join('');
 }
 
+type SharedSettings = ReturnType<typeof sharedSettings>;
+
 /** What all endpoints have. */
 function sharedSettings(
   file: WatchProxyFile,
@@ -185,18 +191,25 @@ function sharedSettings(
   };
 }
 
-function exporter(
-  endpoint: Endpoint,
-  index: number,
-  count: number,
-  shared: ReturnType<typeof sharedSettings>,
-): Record<string, unknown> {
+function exporter(endpoint: Endpoint, index: number, count: number, shared: SharedSettings): Record<string, unknown> {
   const path = `remoteEndpoints[${index}]`;
   const { type, usernameVar, passwordVar, namespaces, resourceTypes } = endpoint;
-  if (type === 'sqs') throw invalid(`${path}.type`, 'there is no exporter for SQS yet; remove the endpoint');
+  const include = [...new Set(namespaces)];
+  const where = { ...some('include', include.map(literal)), ...some('exclude', shared.ignored) };
+  const base = {
+    name: `endpoint-${index + 1}`,
+    ...(count > 1 ? { required: false, buffer: { type: 'disk' } } : {}),
+  };
+  const filter = {
+    ...(Object.keys(where).length === 0 ? {} : { namespaces: where }),
+    ...some('resources', [...new Set(resourceTypes)].map(literal)),
+    ...some('operations', shared.operations),
+  };
   const url = URL.parse(endpoint.url);
   if (url === null || !['http:', 'https:'].includes(url.protocol))
-    throw invalid(`${path}.url`, 'not a URL of http or https');
+    throw invalid(`${path}.url`, `not a URL of ${type === 'sqs' ? 'a queue' : 'http or https'}`);
+  if (type === 'sqs' && url.pathname.length <= 1) throw invalid(`${path}.url`, 'not a URL of a queue: it has no path');
+  if (type === 'sqs') return { ...base, ...queue(endpoint.url, endpoint.region, shared.watchProxy), ...filter };
   for (const [key, name] of Object.entries({ usernameVar, passwordVar }))
     if (name !== '' && !VARIABLE.test(name))
       throw invalid(
@@ -210,12 +223,9 @@ function exporter(
     url.password = '';
     address = url.href;
   }
-  const include = [...new Set(namespaces)];
-  const where = { ...some('include', include.map(literal)), ...some('exclude', shared.ignored) };
   return {
-    name: `endpoint-${index + 1}`,
+    ...base,
     type: 'http',
-    ...(count > 1 ? { required: false, buffer: { type: 'disk' } } : {}),
     url: literal(address),
     encoding: 'watch-proxy',
     watchProxy: type === 'vro' ? { ...shared.watchProxy, body: 'vro' } : shared.watchProxy,
@@ -224,9 +234,21 @@ function exporter(
     ...(usernameVar === ''
       ? {}
       : { basic: { user: `\${${usernameVar}:-}`, password: passwordVar === '' ? '' : `\${${passwordVar}:-}` } }),
-    ...(Object.keys(where).length === 0 ? {} : { namespaces: where }),
-    ...some('resources', [...new Set(resourceTypes)].map(literal)),
-    ...some('operations', shared.operations),
+    ...filter,
+  };
+}
+
+/** What it sends is hidden for ten seconds from consumers, but in a FIFO queue, to which it cannot send. */
+function queue(url: string, region: string, { meta: _, ...watchProxy }: SharedSettings['watchProxy']) {
+  const fifo = url.endsWith('.fifo');
+  return {
+    type: 'sqs',
+    queue: literal(url),
+    ...(region === '' ? {} : { region: literal(region) }),
+    encoding: 'watch-proxy',
+    watchProxy,
+    ...(fifo ? {} : { delay: '10s' }),
+    requestTimeout: '5s',
   };
 }
 

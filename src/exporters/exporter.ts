@@ -21,6 +21,10 @@ export interface Capabilities {
    */
   readonly cuts: boolean;
   readonly encodings: readonly Encoding[];
+  /** Where consumers find the id of a record, in words. */
+  readonly idIn: string;
+  /** The largest message, in words. */
+  readonly limit: string;
 }
 
 /** Records of one stream for one exporter. */

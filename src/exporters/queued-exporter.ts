@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WatershardError } from '../model/errors.ts';
 import type { Operation } from '../model/record.ts';
-import type { Stream } from '../model/resource.ts';
+import type { Resource, Stream } from '../model/resource.ts';
 import { backoffDelay } from './backoff.ts';
 import { DrainWaiters } from './drain-waiters.ts';
 import type { Batch, Capabilities, Exporter, ExporterContext, Health } from './exporter.ts';
+import type { Filter } from './record-filter.ts';
 import { type QueuedRecord, RecordQueue } from './record-queue.ts';
 import { type RejectionCode, rejectRecord } from './rejection.ts';
 import { sinkError, Trouble } from './trouble.ts';
@@ -46,6 +47,8 @@ export interface QueuedExporterOptions {
   readonly batchRecords: number;
   /** The operations that are sent; others, and records without a payload, count as delivered. */
   readonly operations: readonly Operation[];
+  /** What else is not sent, by the resource of a stream; counted. */
+  readonly filter?: (resource: Resource) => Filter | undefined;
 }
 
 /** An exporter over a sink that takes some records at a time: sends, repeats in order what was not stored, acknowledges. */
@@ -57,6 +60,8 @@ export class QueuedExporter implements Exporter {
   readonly #sink: RecordSink;
   readonly #queue: RecordQueue;
   readonly #operations: ReadonlySet<Operation>;
+  /** By stream. */
+  readonly #filters = new Map<string, Filter | undefined>();
   readonly #trouble: Trouble;
   readonly #ending = new AbortController();
   readonly #drained = new DrainWaiters();
@@ -174,9 +179,17 @@ export class QueuedExporter implements Exporter {
   }
 
   #skip(record: QueuedRecord): boolean {
-    if (this.#operations.has(record.operation) && record.payload.length > 0) return false;
+    const reason = this.#filterOf(record.batch)?.(record) ?? '';
+    if (reason !== '') this.#context.metrics.filtered.inc({ exporter: this.name, reason });
+    else if (this.#operations.has(record.operation) && record.payload.length > 0) return false;
     this.#queue.settle(record, false);
     return true;
+  }
+
+  #filterOf({ stream, resource }: QueuedRecord['batch']): Filter | undefined {
+    const { filter } = this.#options;
+    if (filter !== undefined && !this.#filters.has(stream)) this.#filters.set(stream, filter(resource));
+    return this.#filters.get(stream);
   }
 
   /** Until each of them is stored or set aside, or the exporter is closed. */
@@ -197,7 +210,9 @@ export class QueuedExporter implements Exporter {
       }
       this.#report(error);
       this.#context.metrics.retries.inc({ exporter: this.name, reason: error.code });
-      await sleep(backoffDelay(++failures), undefined, { signal: this.#ending.signal }).catch(() => undefined);
+      // Where some were stored, the sink is there: the delay begins anew.
+      failures = verdicts.includes('stored') ? 1 : failures + 1;
+      await sleep(backoffDelay(failures), undefined, { signal: this.#ending.signal }).catch(() => undefined);
     }
   }
 

@@ -8,6 +8,8 @@ import { parquetType } from './parquet/type.ts';
 import { pubsubType } from './pubsub/type.ts';
 import { rabbitmqType } from './rabbitmq/type.ts';
 import { servicebusType } from './servicebus/type.ts';
+import { snsType } from './sns/type.ts';
+import { sqsType } from './sqs/type.ts';
 
 /** Every kind of sink, by the `type` of its configuration. A new one is one line here and a folder of its own. */
 export const EXPORTERS = {
@@ -17,6 +19,8 @@ export const EXPORTERS = {
   pubsub: pubsubType,
   rabbitmq: rabbitmqType,
   servicebus: servicebusType,
+  sqs: sqsType,
+  sns: snsType,
   file: fileType,
   parquet: parquetType,
   http: httpType,

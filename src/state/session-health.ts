@@ -13,6 +13,7 @@ export class SessionHealth {
   readonly #metrics: Metrics;
   #final: WatershardError | undefined;
   #trouble: string | undefined;
+  #leaseTrouble: string | undefined;
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
@@ -24,7 +25,7 @@ export class SessionHealth {
   }
 
   trouble(): string | undefined {
-    return this.#trouble;
+    return this.#trouble ?? this.#leaseTrouble;
   }
 
   /** undefined too where its owner has closed it. */
@@ -43,6 +44,11 @@ export class SessionHealth {
     this.#trouble = `${error.code}: ${error.message}`;
     if (error.code === 'STATE_LOST') this.#metrics.stateLosses.inc();
     if (isFinal(error)) this.#final = error;
+  }
+
+  /** How the last renewal of the lease ended: where nothing is committed, that alone tells that nothing can be. */
+  noteRenewal(error?: WatershardError): void {
+    this.#leaseTrouble = error === undefined ? undefined : `${error.code}: ${error.message}`;
   }
 
   /** The session was closed by its owner. */

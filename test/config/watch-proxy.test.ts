@@ -289,14 +289,44 @@ describe('each key by itself', () => {
       fault('{ type: kafka, url: "http://a/" }'),
       /remoteEndpoints\[0\]\.type: not a known value.*http, vro, sqs/s,
     );
-    assert.match(
-      fault('{ type: sqs, url: "https://a/" }'),
-      /remoteEndpoints\[0\]\.type: there is no exporter for SQS yet/,
-    );
+    assert.match(fault('{ type: sqs, url: "https://a/" }'), /remoteEndpoints\[0\]\.url: not a URL of a queue/);
+    assert.match(fault('{ type: sqs, url: queue }'), /remoteEndpoints\[0\]\.url: not a URL of a queue/);
     assert.match(fault('{ type: http, url: nonsense }'), /remoteEndpoints\[0\]\.url: not a URL/);
     assert.match(fault('{ type: http }'), /remoteEndpoints\[0\]\.url/);
     assert.match(fault('{ type: http, url: "http://a/", usernameVar: "a-b" }'), /remoteEndpoints\[0\]\.usernameVar/);
     assert.match(fault(''), /remoteEndpoints: there is none/);
+  });
+
+  test('an endpoint of type sqs is an exporter sqs with the same filters, hidden for ten seconds as there; a FIFO queue has no such delay', () => {
+    const url = 'https://sqs.eu-central-1.amazonaws.com/123456789012/wp';
+    const endpoint = (suffix: string): string =>
+      `{ type: sqs, url: "${url}${suffix}", region: eu-central-1, namespaces: [web], resourceTypes: [services] }`;
+    const translation = translate(
+      WHOLE.replace(/ {2}- \{ type: vro.*/, `  - ${endpoint('')}\n  - ${endpoint('.fifo')}`),
+    );
+    const [, standard, fifo] = exportersOf(translation);
+    assert.deepEqual(standard, {
+      name: 'endpoint-2',
+      required: false,
+      buffer: { type: 'disk' },
+      type: 'sqs',
+      queue: url,
+      region: 'eu-central-1',
+      encoding: 'watch-proxy',
+      watchProxy: {
+        clusterName: 'dev-cluster',
+        assetIds: { services: 'svc', 'deployments.apps': 'dep' },
+        filterEvents: { nodes: ['update'] },
+      },
+      delay: '10s',
+      requestTimeout: '5s',
+      namespaces: { include: ['web'], exclude: ['kube-system'] },
+      resources: ['services'],
+      operations: ['CREATED', 'UPDATED', 'DELETED'],
+    });
+    assert.deepEqual([fifo.queue, fifo.delay], [`${url}.fifo`, undefined]);
+    assert.match(translation.notes.join(), /type sqs.*emitInterval/);
+    loaded(translation, { USERNAME1: 'u', PASSWORD1: 'p' });
   });
 
   test('credentials: a variable that is not set or empty means none; set, they come before those of the address', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { streamFilter } from '../../src/exporters/http/filter.ts';
 import { bodyForm, requestHeaders } from '../../src/exporters/http/request.ts';
+import { streamFilter } from '../../src/exporters/record-filter.ts';
 import { EXPORTERS } from '../../src/exporters/registry.ts';
 import { goJson } from '../../src/model/go-json.ts';
 import { LaneReader, LaneWriter } from '../../src/model/lane.ts';

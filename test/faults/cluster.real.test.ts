@@ -12,6 +12,11 @@ describe('what happens in a cluster, with real controllers', () => {
   before(async () => {
     const rules = [{ resources: ['widgets.example.com'], extract: { size: 'object.spec.size' }, diff: 'merge-patch' }];
     rig = await FaultRig.start({ seed: 8, kube: { controllers: true }, settings: { rules } });
+    // Pods are taken only where the controllers have made the account that they run under.
+    for (const { metadata } of (await rig.rig.kube.must('GET', '/api/v1/namespaces')).items) {
+      const account = `/api/v1/namespaces/${metadata.name}/serviceaccounts/default`;
+      await until(`${account} is there`, async () => (await rig.rig.kube.call('GET', account)).status === 200);
+    }
     await rig.begin();
   });
   after(() => rig.stop());

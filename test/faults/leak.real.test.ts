@@ -54,7 +54,8 @@ describe(`${RECONNECTS} forced reconnects`, () => {
     const first = await measure(watches, (WARM + RECONNECTS) / 2);
     const last = await measure(watches, RECONNECTS);
     t.diagnostic(JSON.stringify({ first, last, reconnects: watches() }));
-    assert.ok(last.files <= first.files + 10, `${first.files} file descriptors became ${last.files}`);
+    // How many of two hundred watches are just between two connections depends on the machine; a leak makes hundreds.
+    assert.ok(last.files <= first.files + 25, `${first.files} file descriptors became ${last.files}`);
     assert.ok(last.rss <= first.rss * 1.05, `${first.rss} kB became ${last.rss} kB`);
     await rig.verdict();
   });

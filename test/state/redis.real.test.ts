@@ -80,6 +80,16 @@ test('all keys are in one hash slot under the name of the cluster', async () => 
   await session.close();
 });
 
+test('where nothing is to be committed, the lease tells that nothing can be', async () => {
+  await admin.flushall();
+  const session = await storeAt({ ttl: 1000 }).open(identity());
+  await admin.config('SET', 'maxmemory', '1');
+  await eventually(async () => assert.match(session.trouble() ?? '', /STATE_FULL: renewing the lease/));
+  await admin.config('SET', 'maxmemory', '0');
+  await eventually(async () => assert.equal(session.trouble(), undefined));
+  await session.close();
+});
+
 test('a lease that is not renewed runs out; one that is renewed does not', async () => {
   await admin.flushall();
   const session = await storeAt({ ttl: 1000 }).open(identity());

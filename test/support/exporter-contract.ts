@@ -281,7 +281,7 @@ export function exporterContract(name: string, harness: ExporterHarness): void {
           }
           if (round === 4) break;
           await until(
-            'the stream is moving',
+            () => `the stream is moving: ${JSON.stringify([probe.lastAck(), probe.exporter.health()])}`,
             () => probe.acks.length > 0 && probe.lastAck() > (batches * (round - 1)) / 4,
           );
           await crash();

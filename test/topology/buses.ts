@@ -2,9 +2,18 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { HttpSink } from '../exporters/http-sink.ts';
 import { access, readTopic } from '../exporters/kafka-reading.ts';
 import { PubsubReader } from '../exporters/pubsub-reading.ts';
+import { bindQueue, readQueue } from '../exporters/rabbitmq-reading.ts';
+import { readBus } from '../exporters/servicebus-reading.ts';
+import { SnsListener } from '../exporters/sns-reading.ts';
+import { SqsJournal } from '../exporters/sqs-journal.ts';
+import { AWS_ENVIRONMENT, SqsReader } from '../exporters/sqs-reading.ts';
+import { ArtemisServer } from '../support/servers/artemis.ts';
+import { ElasticMq } from '../support/servers/elasticmq.ts';
 import { KafkaServer } from '../support/servers/kafka.ts';
+import { Moto } from '../support/servers/moto.ts';
 import { NatsServer } from '../support/servers/nats.ts';
 import { PubsubServer } from '../support/servers/pubsub.ts';
+import { RabbitServer } from '../support/servers/rabbitmq.ts';
 import { makeStream, readStream, type SeenRecord } from '../support/stream-reader.ts';
 
 /** A bus with its server and a consumer of it. */
@@ -33,6 +42,10 @@ export const BUSES: readonly BusType[] = [
   { name: 'kafka', start: startKafka },
   { name: 'http', start: startHttp },
   { name: 'pubsub', start: startPubsub },
+  { name: 'rabbitmq', start: startRabbit },
+  { name: 'servicebus', start: startServiceBus },
+  { name: 'sqs', start: startSqs },
+  { name: 'sns', start: startSns },
 ];
 
 /** @param id as the message itself has it, where it can; else that of the record */
@@ -116,6 +129,85 @@ async function startPubsub(): Promise<Bus> {
     },
     stop: async () => {
       await reader.close();
+      await server.stop('SIGKILL');
+    },
+  };
+}
+
+async function startRabbit(): Promise<Bus> {
+  const server = await RabbitServer.start();
+  await bindQueue(server.url, 'changes', 'k8s');
+  return {
+    exporter: { type: 'rabbitmq', urls: [server.url], exchange: 'k8s' },
+    read: async () =>
+      (await readQueue(server.url, 'changes')).map(({ content, properties }) =>
+        seen(content, String(properties.messageId)),
+      ),
+    kill: () => server.stopNode('SIGKILL'),
+    restart: () => server.restart(),
+    stop: () => server.stop(),
+  };
+}
+
+async function startServiceBus(): Promise<Bus> {
+  const server = await ArtemisServer.start();
+  return {
+    exporter: {
+      type: 'servicebus',
+      host: '127.0.0.1',
+      port: server.port,
+      tls: false,
+      queue: 'changes',
+      sessions: true,
+    },
+    read: async () =>
+      (await readBus(server.port, 'changes')).map(({ body, message_id }) => seen(body.content, String(message_id))),
+    kill: () => server.stop('SIGKILL'),
+    restart: () => server.restart(),
+    stop: () => server.stop('SIGKILL'),
+  };
+}
+
+async function startSqs(): Promise<Bus> {
+  Object.assign(process.env, AWS_ENVIRONMENT);
+  const server = await ElasticMq.start();
+  const reader = new SqsReader(server.endpoint);
+  await reader.create('changes.fifo');
+  const journal = new SqsJournal(server.endpoint);
+  return {
+    exporter: { type: 'sqs', queue: 'changes.fifo', endpoint: await journal.start() },
+    read: async () => journal.bodies.map((body) => seen(body)),
+    kill: () => server.stop('SIGKILL'),
+    // This server forgets its queues.
+    restart: async () => {
+      await server.restart();
+      await reader.create('changes.fifo');
+    },
+    stop: async () => {
+      await journal.stop();
+      await server.stop('SIGKILL');
+    },
+  };
+}
+
+async function startSns(): Promise<Bus> {
+  Object.assign(process.env, AWS_ENVIRONMENT);
+  const server = await Moto.start();
+  const listener = new SnsListener(server.endpoint);
+  await listener.start();
+  const topic = await listener.create('changes');
+  await listener.listen(topic);
+  return {
+    exporter: { type: 'sns', topic, endpoint: server.endpoint },
+    read: async () => listener.heard('changes').map(({ Message }) => seen(Message)),
+    kill: () => server.stop('SIGKILL'),
+    // This server forgets topics and who listens to them.
+    restart: async () => {
+      await server.restart();
+      await listener.listen(await listener.create('changes'));
+    },
+    stop: async () => {
+      await listener.stop();
       await server.stop('SIGKILL');
     },
   };

@@ -27,7 +27,15 @@ class Probe {
     const nothing = async (): Promise<void> => undefined;
     const exporter: Exporter = {
       name: 'e',
-      capabilities: { acknowledges: true, deduplicates: 'by-id', ordered: true, cuts: false, encodings: ['json'] },
+      capabilities: {
+        acknowledges: true,
+        deduplicates: 'by-id',
+        ordered: true,
+        cuts: false,
+        encodings: ['json'],
+        idIn: '',
+        limit: '',
+      },
       start: nothing,
       open: (_, incarnation) => probe.opened.push(incarnation),
       write: (batch) => probe.given.push(batch),

@@ -19,7 +19,15 @@ function standingStill(): { exporter: Exporter; given: Batch[] } {
   const nothing = async (): Promise<void> => undefined;
   const exporter: Exporter = {
     name: 'e',
-    capabilities: { acknowledges: true, deduplicates: 'by-id', ordered: true, cuts: false, encodings: ['json'] },
+    capabilities: {
+      acknowledges: true,
+      deduplicates: 'by-id',
+      ordered: true,
+      cuts: false,
+      encodings: ['json'],
+      idIn: '',
+      limit: '',
+    },
     start: nothing,
     open: () => undefined,
     write: (batch) => given.push(batch),

@@ -1,5 +1,8 @@
 export const VERSIONS: Readonly<
-  Record<'kubernetes' | 'etcd' | 'nats' | 'versitygw' | 'duckdb' | 'kafka' | 'pubsub' | 'artemis', string>
+  Record<
+    'kubernetes' | 'etcd' | 'nats' | 'versitygw' | 'duckdb' | 'kafka' | 'pubsub' | 'artemis' | 'elasticmq' | 'moto',
+    string
+  >
 >;
 export const CACHE: string;
 export function getServers(): Promise<void>;

@@ -2,7 +2,7 @@
 // has Maven bring the Java ones.
 // Runs on Node 20. Binaries are kept by version outside the repository; what is there is not built again.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,10 +16,12 @@ export const VERSIONS = {
   kafka: '4.3.1',
   pubsub: '2.8.0',
   artemis: '2.55.0',
+  elasticmq: '1.7.1',
+  moto: '5.2.5',
 };
 export const CACHE =
   process.env.WATERSHARD_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watershard');
-const BIN = join(CACHE, 'bin');
+export const BIN = join(CACHE, 'bin');
 const HERE = dirname(fileURLToPath(import.meta.url));
 const KUBE = join(HERE, 'kube');
 
@@ -35,7 +37,7 @@ const kube = (name, version, target) => ({
   args: (out) => ['build', '-mod=readonly', '-ldflags', `-s -w ${ldflags}`, '-o', out, target],
   cwd: KUBE,
 });
-const install = (name, version, module) => ({
+export const install = (name, version, module) => ({
   name,
   version,
   module,
@@ -66,11 +68,12 @@ const DEBIAN_SERVERS = [
   { package: 'default-jdk-headless', file: '/usr/bin/javac' },
   { package: 'maven', file: '/usr/bin/mvn' },
   { package: 'rabbitmq-server', file: '/usr/sbin/rabbitmq-server' },
+  { package: 'python3-pip', file: '/usr/bin/pip3' },
 ];
 
 const say = (text) => process.stdout.write(`[servers] ${text}\n`);
 
-async function run(command, args, options, label) {
+export async function run(command, args, options, label) {
   const started = Date.now();
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
   let tail = '';
@@ -90,7 +93,7 @@ async function run(command, args, options, label) {
   say(`${label}: done in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
-async function goServer(server) {
+export async function goServer(server) {
   const file = join(BIN, `${server.name}-${server.version}`);
   if (existsSync(file)) return;
   try {
@@ -112,8 +115,8 @@ async function goServer(server) {
   rmSync(temporary, { recursive: true });
 }
 
-async function debianServers() {
-  const missing = DEBIAN_SERVERS.filter((s) => !existsSync(s.file)).map((s) => s.package);
+export async function debianServers(wanted = DEBIAN_SERVERS) {
+  const missing = wanted.filter((s) => !existsSync(s.file)).map((s) => s.package);
   if (missing.length === 0) return;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
@@ -123,33 +126,29 @@ async function debianServers() {
       await run(c[0], c.slice(1), { env }, c.join(' '));
   } catch (e) {
     throw new Error(
-      `Install ${missing.join(' and ')} (files ${DEBIAN_SERVERS.map((s) => s.file).join(', ')}) and run this again.\n${e.message}`,
+      `Install ${missing.join(' and ')} (files ${wanted.map((s) => s.file).join(', ')}) and run this again.\n${e.message}`,
     );
   }
+}
+
+/** What a Python package brings, in a folder of its own. */
+async function pythonPackage(folder, requirement, label, ...options) {
+  if (existsSync(folder)) return;
+  const temporary = mkdtempSync(join(CACHE, '.pip-'));
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', temporary];
+  await run('python3', [...pip, ...options, requirement], {}, label);
+  renameSync(temporary, folder);
 }
 
 /** DuckDB's S3 reader, which its npm package would download at run time, from the Python package that carries it. */
 async function duckdbHttpfs() {
   const folder = join(CACHE, `duckdb-httpfs-${VERSIONS.duckdb}`);
-  const find = (dir) =>
-    readdirSync(dir, { recursive: true }).find((f) => String(f).endsWith('httpfs.duckdb_extension'));
-  if (existsSync(folder) && find(folder)) return;
-  await run(
-    'python3',
-    [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      '--no-deps',
-      '--target',
-      folder,
-      `duckdb-extension-httpfs==${VERSIONS.duckdb}`,
-    ],
-    {},
-    'duckdb httpfs',
-  );
+  await pythonPackage(folder, `duckdb-extension-httpfs==${VERSIONS.duckdb}`, 'duckdb httpfs', '--no-deps');
+}
+
+/** moto: Amazon SNS, and the SQS that topics deliver to, in memory. */
+async function moto() {
+  await pythonPackage(join(CACHE, `moto-${VERSIONS.moto}`), `moto[server]==${VERSIONS.moto}`, `moto ${VERSIONS.moto}`);
 }
 
 /** A Java server is the folder of its jars. The version stands in the pom too, which is what Maven reads. */
@@ -167,8 +166,10 @@ export async function getServers() {
   mkdirSync(BIN, { recursive: true });
   await debianServers();
   await duckdbHttpfs();
+  await moto();
   await javaServer('kafka', VERSIONS.kafka);
   await javaServer('artemis', VERSIONS.artemis);
+  await javaServer('elasticmq', VERSIONS.elasticmq);
   for (const server of GO_SERVERS) await goServer(server);
 }
 

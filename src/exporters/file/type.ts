@@ -8,6 +8,8 @@ const capabilities: Capabilities = {
   ordered: true,
   cuts: false,
   encodings: ['json', 'cloudevents'],
+  idIn: 'the record',
+  limit: 'none',
 };
 
 /** Lines of JSON in a file or on the standard output. */

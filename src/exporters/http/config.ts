@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OPERATIONS } from '../../model/record.ts';
-import { WATCH_PROXY_EVENTS } from '../../model/watch-proxy.ts';
+import { filterOptions, watchProxyOptions } from '../filter-options.ts';
 import { byteSize, duration, exporterOptions } from '../options.ts';
 
 /** What the exporter sets itself; Authorization is set by `basic` and `bearerToken`. */
@@ -41,32 +41,9 @@ const url = z
   })
   .describe('Where batches are posted to. A user and password in it are used as `basic`; only its host is ever shown.');
 
-const namespaces = z
-  .strictObject({
-    include: z
-      .array(z.string().min(1))
-      .default([])
-      .describe(
-        'Only records of these namespaces, and of the Namespace objects of these names. Other objects outside of namespaces are left out then.',
-      ),
-    exclude: z
-      .array(z.string().min(1))
-      .default([])
-      .describe('No records of these namespaces, nor of their Namespace objects.'),
-  })
-  .prefault({})
-  .describe('Of which namespaces records are sent; by exact name. By default of all.');
-
 const watchProxy = z
   .strictObject({
-    clusterName: z
-      .string()
-      .optional()
-      .meta({ description: 'In front of each uniqueId.', 'x-default': 'the name of the cluster' }),
-    assetIds: z
-      .record(z.string(), z.string())
-      .default({})
-      .describe('The asset_type_id by resource, which is named like services or deployments.apps.'),
+    ...watchProxyOptions,
     meta: z
       .record(z.string(), z.unknown())
       .nullable()
@@ -76,14 +53,6 @@ const watchProxy = z
       .enum(['http', 'vro'])
       .default('http')
       .describe('The body of its endpoints of type http, or that of vRealize Orchestrator around it.'),
-    keepKind: z
-      .boolean()
-      .default(false)
-      .describe('Leave apiVersion and kind in the objects, which watch-proxy does not have there.'),
-    filterEvents: z
-      .record(z.string(), z.array(z.enum(WATCH_PROXY_EVENTS)))
-      .default({})
-      .describe('Events that are not sent, by resource: add, update, delete.'),
   })
   .prefault({})
   .describe('With encoding watch-proxy.');
@@ -178,13 +147,7 @@ export const httpConfig = z
       .prefault('30s')
       .describe('Without a whole answer for this long a request is given up and made again. Duration.'),
     watchProxy,
-    namespaces,
-    resources: z
-      .array(z.string().min(1))
-      .default([])
-      .describe(
-        'Only records of these resources: `pods`, `deployments.apps`, `*.apps` for a group. By default of all.',
-      ),
+    ...filterOptions,
     operations: z
       .array(z.enum(OPERATIONS))
       .default([])

@@ -4,12 +4,12 @@ import type { Stream } from '../../model/resource.ts';
 import { backoffDelay } from '../backoff.ts';
 import { DrainWaiters } from '../drain-waiters.ts';
 import type { Batch, Capabilities, Exporter, ExporterContext, Health } from '../exporter.ts';
+import { type Filter, streamFilter } from '../record-filter.ts';
 import { rejectRecord } from '../rejection.ts';
 import { sinkError, Trouble } from '../trouble.ts';
 import { type Verdict, verdictOn } from './answer.ts';
 import { HttpClient } from './client.ts';
 import type { HttpConfig } from './config.ts';
-import { type Filter, streamFilter } from './filter.ts';
 import { Ledger, type Left, type OpenBatch, type Queued } from './ledger.ts';
 import { type BodyForm, bodyForm } from './request.ts';
 

@@ -1,6 +1,6 @@
 import { LaneReader, type LaneRecord } from '../../model/lane.ts';
 import type { Batch } from '../exporter.ts';
-import type { Filter } from './filter.ts';
+import type { Filter } from '../record-filter.ts';
 
 /** A batch of which not every record is settled. */
 export interface OpenBatch {

@@ -8,6 +8,8 @@ const capabilities: Capabilities = {
   ordered: true,
   cuts: false,
   encodings: ['json', 'cloudevents', 'watch-proxy'],
+  idIn: 'the record',
+  limit: 'none, or what the endpoint answers with 413',
 };
 
 function laneOf(encoding: HttpConfig['encoding'], form: HttpConfig['watchProxy']): LaneWish {

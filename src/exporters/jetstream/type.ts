@@ -9,6 +9,8 @@ const capabilities: Capabilities = {
   ordered: true,
   cuts: false,
   encodings: ['json', 'msgpack', 'protobuf', 'cloudevents'],
+  idIn: 'the header `Nats-Msg-Id`',
+  limit: '`max_payload` of the server (1 MB), above by claim check or dead letter',
 };
 
 /** A stream of NATS JetStream. */

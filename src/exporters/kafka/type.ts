@@ -9,6 +9,8 @@ const capabilities: Capabilities = {
   ordered: true,
   cuts: false,
   encodings: ['json', 'msgpack', 'protobuf', 'cloudevents', 'kollect'],
+  idIn: 'the header `watershard-id`',
+  limit: '`max.message.bytes` of the topic (1 MB)',
 };
 
 /** Topics of Kafka, and of what speaks its protocol. */

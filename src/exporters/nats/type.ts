@@ -8,6 +8,8 @@ const capabilities: Capabilities = {
   ordered: true,
   cuts: false,
   encodings: ['json', 'msgpack', 'protobuf', 'cloudevents', 'kollect'],
+  idIn: 'the header `Nats-Msg-Id`',
+  limit: '`max_payload` of the server (1 MB)',
 };
 
 /** Subjects of NATS without JetStream: whoever listens gets it, and nobody stores it. */

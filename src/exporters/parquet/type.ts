@@ -8,6 +8,8 @@ const capabilities: Capabilities = {
   ordered: true,
   cuts: true,
   encodings: ['rows'],
+  idIn: 'the column `id`',
+  limit: 'none',
 };
 
 /** Parquet files on S3-compatible object storage or in a folder. */

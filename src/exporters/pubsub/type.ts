@@ -8,6 +8,8 @@ const capabilities: Capabilities = {
   ordered: true,
   cuts: false,
   encodings: ['json', 'msgpack', 'protobuf', 'cloudevents', 'kollect'],
+  idIn: 'the attribute `watershard-id`',
+  limit: '10 MB',
 };
 
 /** Topics of Google Cloud Pub/Sub. */

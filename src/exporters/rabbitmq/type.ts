@@ -8,6 +8,8 @@ const capabilities: Capabilities = {
   ordered: true,
   cuts: false,
   encodings: ['json', 'msgpack', 'protobuf', 'cloudevents', 'kollect'],
+  idIn: '`message-id`',
+  limit: '`max_message_size` of the broker',
 };
 
 /** Exchanges of RabbitMQ (AMQP 0-9-1), with publisher confirms. */

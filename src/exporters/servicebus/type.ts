@@ -9,6 +9,8 @@ const capabilities: Capabilities = {
   ordered: true,
   cuts: false,
   encodings: ['json', 'msgpack', 'protobuf', 'cloudevents', 'kollect'],
+  idIn: '`message-id`',
+  limit: 'what the link says (256 KB, premium up to 100 MB)',
 };
 
 /** Queues and topics of Azure Service Bus, and of other brokers of AMQP 1.0. */

@@ -314,7 +314,13 @@ export class RedisSession implements StateSession {
   async #extend(): Promise<void> {
     const { lease, identity, ttl } = this.#options;
     const at = performance.now();
-    await this.#final(() => renewLease(this.#connection, this.#keys, lease, identity.owner, ttl));
+    try {
+      await this.#final(() => renewLease(this.#connection, this.#keys, lease, identity.owner, ttl));
+    } catch (e) {
+      if (e instanceof WatershardError && !this.#closed) this.#health.noteRenewal(e);
+      throw e;
+    }
+    this.#health.noteRenewal();
     this.#leasedUntil = at + ttl;
   }
 

@@ -1,7 +1,7 @@
-import type { Operation } from '../../model/record.ts';
-import { type Resource, resourceName } from '../../model/resource.ts';
-import { byResource, type WatchProxyEvent, watchProxyEvent } from '../../model/watch-proxy.ts';
-import type { HttpConfig } from './config.ts';
+import type { Encoding } from '../model/encoding.ts';
+import type { Operation } from '../model/record.ts';
+import { type Resource, resourceName } from '../model/resource.ts';
+import { byResource, type WatchProxyEvent, watchProxyEvent } from '../model/watch-proxy.ts';
 
 /** What a filter looks at; a lane record (model/lane.ts) is one. */
 export interface Filtered {
@@ -13,7 +13,14 @@ export interface Filtered {
 /** Which setting leaves a record out; '' where none does. */
 export type Filter = (record: Filtered) => '' | 'resource' | 'namespace' | 'operation' | 'event';
 
-export type FilterSettings = Pick<HttpConfig, 'namespaces' | 'resources' | 'operations' | 'encoding' | 'watchProxy'>;
+export interface FilterSettings {
+  readonly namespaces: { readonly include: readonly string[]; readonly exclude: readonly string[] };
+  readonly resources: readonly string[];
+  /** All where there is none. */
+  readonly operations: readonly Operation[];
+  readonly encoding: Encoding;
+  readonly watchProxy: { readonly filterEvents: Readonly<Record<string, readonly WatchProxyEvent[]>> };
+}
 
 /** The stream of dead letters (src/topology/dead-letter.ts): whoever is named for them gets all. */
 const isLetters = ({ group, kind }: Resource): boolean => group === 'watershard.dev' && kind === 'DeadLetter';
