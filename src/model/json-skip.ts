@@ -1,4 +1,4 @@
-import { isLoaded, skipLoaded } from './loaded-text.ts';
+import { addressOf, skipLoaded } from './loaded-text.ts';
 
 /**
  * Steps over JSON text (RFC 8259) in bytes and checks its grammar while doing so. Each function takes a position and the
@@ -71,7 +71,8 @@ export function skipEscape(b: Uint8Array, p: number, end: number): number {
  * @param p at the value's first byte
  */
 export function skipValue(b: Uint8Array, p: number, end: number): number {
-  return isLoaded(b) ? skipLoaded(p, end) : skipValueOf(b, p, end);
+  const address = addressOf(b);
+  return address === 0 ? skipValueOf(b, p, end) : skipLoaded(address, p, end);
 }
 
 function skipValueOf(b: Uint8Array, p: number, end: number): number {

@@ -1,4 +1,4 @@
-import { JSON_BYTES } from './gen/json-bytes.ts';
+import { ASSEMBLY } from './gen/assembly.ts';
 
 declare namespace WebAssembly {
   class Module {
@@ -16,57 +16,91 @@ interface Exports {
   skipValue(p: number, end: number): number;
   fingerprint(start: number, length: number): number;
   fingerprintHigh(): number;
+  dictionaryPlaces(): number;
+  encode(text: number, length: number, dictionary: number, dictionaryLength: number, out: number): number;
+  decode(
+    encoded: number,
+    encodedLength: number,
+    dictionary: number,
+    dictionaryLength: number,
+    text: number,
+    length: number,
+  ): number;
 }
 
 /*
- * The text that this thread is working on, copied into the memory of a WebAssembly module (assembly/json-bytes.ts), whose
- * instructions for 16 bytes at once step over JSON in half the time of JavaScript, the copy included.
+ * The texts that this thread is working on, in the memory of a WebAssembly module (assembly/), whose instructions for 16
+ * bytes at once step over JSON in half the time of JavaScript, the copy included. The memory is laid out as
+ *
+ *     dictionary | encoded | before | after | text | scratch
+ *
+ * All but the last two have room for what is usual; what is larger is worked on where it is, in JavaScript. Only `loadText`
+ * makes the memory grow, which would take the views away under whoever uses them.
  */
-const wasm = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(JSON_BYTES, 'base64'))).exports as Exports;
-const BASE = wasm.base();
+const wasm = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(ASSEMBLY, 'base64'))).exports as Exports;
 const PAGE = 64 * 1024;
 /** Behind a text, for loads of 16 bytes that begin in it. */
 const SLACK = 32;
 /** For what a fingerprint has in front of an object that came without its kind. */
 const LEAD = 4096;
-/** The memory never shrinks, so a larger text is looked at where it is, in JavaScript. */
+/** The memory never shrinks. */
 const MAX_TEXT = 4 * 1024 * 1024;
+const MAX_OBJECT = 128 * 1024;
+const MAX_DICTIONARY = 16 * 1024;
+const DICTIONARY = wasm.base();
+const ENCODED = DICTIONARY + MAX_DICTIONARY + SLACK;
+const BEFORE = ENCODED + 3 * MAX_OBJECT + 64;
+const AFTER = BEFORE + MAX_OBJECT + SLACK;
+const TEXT = AFTER + MAX_OBJECT + SLACK;
+reserve(TEXT);
 
-let loaded: Buffer | undefined;
+const NONE = Buffer.alloc(0);
+let text: Buffer = NONE;
+let before: Buffer = NONE;
+let after: Buffer = NONE;
+let scratch: Buffer = NONE;
 let scratchStart = 0;
-let scratch: Buffer = Buffer.alloc(0);
+let dictionary: CodecDictionary | undefined;
 
 /**
+ * The text of one piece of work.
  * @returns a view of the copy, or of the text itself where it is large; valid until the next call. The functions of
  * json-skip.ts notice that they are given the former.
  */
 export function loadText(bytes: Uint8Array): Buffer {
   const length = bytes.length;
   if (length > MAX_TEXT) {
-    loaded = undefined;
+    text = NONE;
     return Buffer.from(bytes.buffer, bytes.byteOffset, length);
   }
-  scratchStart = (BASE + length + SLACK + 15) & ~15;
-  const need = scratchStart + length + LEAD + SLACK;
-  const { memory } = wasm;
-  if (need > memory.buffer.byteLength) memory.grow(Math.ceil((need - memory.buffer.byteLength) / PAGE));
-  const view = Buffer.from(memory.buffer, BASE, length);
-  view.set(bytes);
-  new Uint8Array(memory.buffer, BASE + length, SLACK).fill(0);
-  scratch = Buffer.from(memory.buffer, scratchStart, length + LEAD);
-  loaded = view;
-  return view;
+  scratchStart = (TEXT + length + SLACK + 15) & ~15;
+  if (reserve(scratchStart + length + LEAD + SLACK)) before = after = NONE;
+  text = put(bytes, TEXT);
+  scratch = Buffer.from(wasm.memory.buffer, scratchStart, length + LEAD);
+  return text;
 }
 
 /** Whether these are the bytes that `loadText` has given last. */
 export function isLoaded(b: Uint8Array): boolean {
-  return b === loaded;
+  return b === text;
 }
 
-/** `skipValue` of json-skip.ts for the text that is loaded. */
-export function skipLoaded(p: number, end: number): number {
-  const at = wasm.skipValue(BASE + p, BASE + end);
-  return at === 0 ? -1 : at - BASE;
+/** What an object is now, for a comparison. @returns a view of a copy, or what was given; valid until the next call */
+export function loadAfter(object: Buffer): Buffer {
+  if (object === after || object.length > MAX_OBJECT) return object;
+  after = put(object, AFTER);
+  return after;
+}
+
+/** The address of a text that is in the memory, else 0. */
+export function addressOf(b: Uint8Array): number {
+  return b === text ? TEXT : b === after ? AFTER : b === before ? BEFORE : 0;
+}
+
+/** `skipValue` of json-skip.ts for a text that is in the memory. */
+export function skipLoaded(address: number, p: number, end: number): number {
+  const at = wasm.skipValue(address + p, address + end);
+  return at === 0 ? -1 : at - address;
 }
 
 /** Room to put a part of the loaded text together, of its length and 4 KiB more. */
@@ -78,4 +112,52 @@ export function loadedScratch(): Buffer {
 export function fingerprintScratch(length: number, out: { low: number; high: number }): void {
   out.low = wasm.fingerprint(scratchStart, length);
   out.high = wasm.fingerprintHigh();
+}
+
+/** Of the codec of transform/sibling-codec.ts. */
+export interface CodecDictionary {
+  readonly bytes: Buffer;
+  readonly places: Uint16Array;
+}
+
+/** @returns a view, valid until the next call; undefined where there is no room for it */
+export function encodeLoaded(object: Buffer, codec: CodecDictionary): Buffer | undefined {
+  if (object.length > MAX_OBJECT || !use(codec)) return undefined;
+  loadAfter(object);
+  const length = wasm.encode(AFTER, object.length, DICTIONARY, codec.bytes.length, ENCODED);
+  return Buffer.from(wasm.memory.buffer, ENCODED, length);
+}
+
+/** @returns a view, valid until the next call; false where it is damaged; undefined where there is no room for it */
+export function decodeLoaded(encoded: Buffer, codec: CodecDictionary, length: number): Buffer | false | undefined {
+  if (length > MAX_OBJECT || encoded.length > MAX_OBJECT || !use(codec)) return undefined;
+  encoded.copy(Buffer.from(wasm.memory.buffer, ENCODED, encoded.length));
+  if (wasm.decode(ENCODED, encoded.length, DICTIONARY, codec.bytes.length, BEFORE, length) === 0) return false;
+  new Uint8Array(wasm.memory.buffer, BEFORE + length, SLACK).fill(0);
+  before = Buffer.from(wasm.memory.buffer, BEFORE, length);
+  return before;
+}
+
+function use(codec: CodecDictionary): boolean {
+  if (codec === dictionary) return true;
+  if (codec.bytes.length > MAX_DICTIONARY) return false;
+  put(codec.bytes, DICTIONARY);
+  new Uint16Array(wasm.memory.buffer, wasm.dictionaryPlaces(), codec.places.length).set(codec.places);
+  dictionary = codec;
+  return true;
+}
+
+function put(bytes: Uint8Array, address: number): Buffer {
+  const view = Buffer.from(wasm.memory.buffer, address, bytes.length);
+  view.set(bytes);
+  new Uint8Array(wasm.memory.buffer, address + bytes.length, SLACK).fill(0);
+  return view;
+}
+
+/** @returns whether the memory has grown, and views of it are void */
+function reserve(bytes: number): boolean {
+  const { memory } = wasm;
+  const missing = bytes - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  return missing > 0;
 }

@@ -40,34 +40,53 @@ export class ExactNumber {
  */
 export function mergePatch(before: Uint8Array, after: Uint8Array): Uint8Array | undefined {
   if (Buffer.compare(before, after) === 0) return undefined;
-  const patch = mergeTexts(asBuffer(before), asBuffer(after), 0);
+  const patch = mergeTexts(asBuffer(before), 0, before.length, asBuffer(after), 0, after.length, 0);
   return patch === undefined ? undefined : Buffer.from(JSON.stringify(patch));
 }
 
 /** Parses no more than what is not the same text. @param depth of the two in what they are part of */
-function mergeTexts(before: Buffer, after: Buffer, depth: number): Json | undefined {
+function mergeTexts(
+  before: Buffer,
+  b: number,
+  bEnd: number,
+  after: Buffer,
+  a: number,
+  aEnd: number,
+  depth: number,
+): Json | undefined {
   const patch = emptyObject();
   let changed = false;
   const alike =
     depth < MAX_TEXT_DEPTH &&
-    differingMembers(before, skipSpace(before, 0, before.length), after, skipSpace(after, 0, after.length), {
+    differingMembers(before, skipSpace(before, b, bEnd), bEnd, after, skipSpace(after, a, aEnd), aEnd, {
       member: (key, beforeStart, beforeEnd, afterStart, afterEnd) => {
-        const part = mergeMember(before.subarray(beforeStart, beforeEnd), after.subarray(afterStart, afterEnd), depth);
+        const part = mergeMember(before, beforeStart, beforeEnd, after, afterStart, afterEnd, depth);
         if (part === undefined) return;
         patch[key] = part;
         changed = true;
       },
     });
   if (alike) return changed ? patch : undefined;
-  const exact = hasLongNumber(before) || hasLongNumber(after);
-  return mergeValues(parse(before, exact), parse(after, exact));
+  const [was, is] = [before.subarray(b, bEnd), after.subarray(a, aEnd)];
+  const exact = hasLongNumber(was) || hasLongNumber(is);
+  return mergeValues(parse(was, exact), parse(is, exact));
 }
 
 /** What the patch has for a member that both have. */
-function mergeMember(before: Buffer, after: Buffer, depth: number): Json | undefined {
-  const [wasNull, isNull] = [before[0] === LETTER_N, after[0] === LETTER_N];
+function mergeMember(
+  before: Buffer,
+  b: number,
+  bEnd: number,
+  after: Buffer,
+  a: number,
+  aEnd: number,
+  depth: number,
+): Json | undefined {
+  const [wasNull, isNull] = [before[b] === LETTER_N, after[a] === LETTER_N];
   if (isNull) return wasNull ? undefined : null;
-  return wasNull ? withoutNulls(parse(after, hasLongNumber(after))) : mergeTexts(before, after, depth + 1);
+  if (!wasNull) return mergeTexts(before, b, bEnd, after, a, aEnd, depth + 1);
+  const is = after.subarray(a, aEnd);
+  return withoutNulls(parse(is, hasLongNumber(is)));
 }
 
 /**

@@ -15,13 +15,20 @@ export interface MemberSink {
 /**
  * Goes through two JSON objects side by side and tells the members that are not the same text. That is one pass over what
  * was and is there, where parsing both makes an object of everything that has not changed either.
- * @param before,after JSON texts, with the objects at `b` and `a`
+ * @param before,after JSON texts, with the objects at `b` and `a`; nothing behind `bEnd` and `aEnd` is read
  * @returns false where they do not have the same members in the same order, or a key has escapes or stands twice: then
  *   they have to be parsed, and what was told is void
  */
-export function differingMembers(before: Buffer, b: number, after: Buffer, a: number, sink: MemberSink): boolean {
+export function differingMembers(
+  before: Buffer,
+  b: number,
+  bEnd: number,
+  after: Buffer,
+  a: number,
+  aEnd: number,
+  sink: MemberSink,
+): boolean {
   if (before[b] !== OPEN_BRACE || after[a] !== OPEN_BRACE) return false;
-  const [bEnd, aEnd] = [before.length, after.length];
   b = skipSpace(before, b + 1, bEnd);
   a = skipSpace(after, a + 1, aEnd);
   if (after[a] === CLOSE_BRACE) return before[b] === CLOSE_BRACE;

@@ -1,3 +1,4 @@
+import { loadAfter } from '../model/loaded-text.ts';
 import type { ChangeRecord, DetectedBy, FieldValue, Operation } from '../model/record.ts';
 import { resourceName } from '../model/resource.ts';
 import { DeliveredObject } from './delivered-object.ts';
@@ -244,7 +245,7 @@ export class ObjectChanges {
 
   #patch(before: Buffer, after: Buffer): Uint8Array | undefined {
     if (this.#plan.diff === 'none') return undefined;
-    return this.#plan.diff === 'json-patch' ? jsonPatch(before, after) : mergePatch(before, after);
+    return this.#plan.diff === 'json-patch' ? jsonPatch(before, after) : mergePatch(before, loadAfter(after));
   }
 
   #valueOf(reader: ObjectReader, snapshot: Uint8Array | undefined): Buffer {

@@ -1,3 +1,5 @@
+import { type CodecDictionary, decodeLoaded, encodeLoaded } from '../model/loaded-text.ts';
+
 /**
  * Writes a text as what it has in common with another of its kind (the dictionary) and what it has not: LZ77 with copies
  * from the dictionary and from the text itself, as LZ4 has it, and without an entropy coding behind it.
@@ -13,20 +15,20 @@ const LEAST_COPY = 5;
 /** Behind this many places without a copy, every second one is tried, then every third … */
 const PATIENCE = 5;
 
-export class SiblingDictionary {
+export class SiblingDictionary implements CodecDictionary {
   readonly bytes: Buffer;
   /** By hash of the four bytes there: a place in the dictionary, plus 1. */
-  readonly #places = new Uint16Array(1 << HASH_BITS);
+  readonly places = new Uint16Array(1 << HASH_BITS);
 
   /** @param bytes at most 64 KiB less one */
   constructor(bytes: Buffer) {
     this.bytes = bytes;
     // The first of equal ones stays: repeated texts then go on from one to the next.
-    for (let at = bytes.length - 4; at >= 0; at--) this.#places[hashAt(bytes, at)] = at + 1;
+    for (let at = bytes.length - 4; at >= 0; at--) this.places[hashAt(bytes, at)] = at + 1;
   }
 
   place(hash: number): number {
-    return (this.#places[hash] as number) - 1;
+    return (this.places[hash] as number) - 1;
   }
 }
 
@@ -40,6 +42,11 @@ export class SiblingEncoder {
 
   /** @returns a view, valid until the next call */
   encode(text: Buffer, dictionary: SiblingDictionary): Buffer {
+    return encodeLoaded(text, dictionary) ?? this.encodeLarge(text, dictionary);
+  }
+
+  /** The same in JavaScript. */
+  encodeLarge(text: Buffer, dictionary: SiblingDictionary): Buffer {
     const dict = dictionary.bytes;
     const end = text.length;
     // Each piece has at most 5 bytes of a length or place for at least LEAST_COPY bytes that it copies, and 10 more at the end.
@@ -106,11 +113,25 @@ export class SiblingEncoder {
   }
 }
 
-/**
- * @param text where it is written, from the start
- * @returns false where the bytes are not what a text of this length was encoded to
- */
-export function decodeSibling(encoded: Buffer, dictionary: Buffer, text: Buffer, length: number): boolean {
+/** One text at a time; used again for each. */
+export class SiblingDecoder {
+  #text = Buffer.allocUnsafeSlow(0);
+
+  /** @returns a view, valid until the next call; undefined where the bytes are not what a text of this length was encoded to */
+  decode(encoded: Buffer, dictionary: SiblingDictionary, length: number): Buffer | undefined {
+    const decoded = decodeLoaded(encoded, dictionary, length);
+    return decoded === undefined ? this.decodeLarge(encoded, dictionary, length) : decoded || undefined;
+  }
+
+  /** The same in JavaScript. */
+  decodeLarge(encoded: Buffer, dictionary: SiblingDictionary, length: number): Buffer | undefined {
+    if (this.#text.length < length) this.#text = Buffer.allocUnsafeSlow(2 * length);
+    return decodeInto(encoded, dictionary.bytes, this.#text, length) ? this.#text.subarray(0, length) : undefined;
+  }
+}
+
+/** @param text where it is written, from the start */
+function decodeInto(encoded: Buffer, dictionary: Buffer, text: Buffer, length: number): boolean {
   let written = 0;
   let copied = 0;
   let source = 0;

@@ -1,5 +1,5 @@
 import { type Fingerprint, fingerprint } from './fingerprint.ts';
-import { decodeSibling, SiblingDictionary, SiblingEncoder } from './sibling-codec.ts';
+import { SiblingDecoder, SiblingDictionary, SiblingEncoder } from './sibling-codec.ts';
 
 /**
  * Keeps objects small: as the difference from a sibling of the same stream, the dictionary (a 4 KB pod takes about 400 bytes
@@ -26,10 +26,10 @@ export function isDictionaryKey(key: string): boolean {
 export class Snapshots {
   readonly #dictionaries = new Map<number, SiblingDictionary>();
   readonly #encoder = new SiblingEncoder();
+  readonly #decoder = new SiblingDecoder();
   #current = 0;
   /** Used again for each object. */
   #packed = Buffer.allocUnsafeSlow(4096);
-  #unpacked = Buffer.allocUnsafeSlow(16 * 1024);
 
   /** Takes a dictionary over that was stored before. */
   add(key: string, dictionary: Uint8Array): void {
@@ -71,10 +71,7 @@ export class Snapshots {
     const dictionary = this.#dictionaries.get(packed.readUInt32LE(0));
     const length = packed.readUInt32LE(4);
     if (dictionary === undefined || length < ENCODED || length - ENCODED > MAX_OBJECT) return undefined;
-    const size = length - ENCODED;
-    if (this.#unpacked.length < size) this.#unpacked = Buffer.allocUnsafeSlow(2 * size);
-    const isWhole = decodeSibling(packed.subarray(HEAD), dictionary.bytes, this.#unpacked, size);
-    return isWhole ? this.#unpacked.subarray(0, size) : undefined;
+    return this.#decoder.decode(packed.subarray(HEAD), dictionary, length - ENCODED);
   }
 }
 

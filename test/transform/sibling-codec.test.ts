@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodeSibling, SiblingDictionary, SiblingEncoder } from '../../src/transform/sibling-codec.ts';
+import { SiblingDecoder, SiblingDictionary, SiblingEncoder } from '../../src/transform/sibling-codec.ts';
 import { fuzz } from '../support/fuzz.ts';
 
+const decoder = new SiblingDecoder();
+/** In WebAssembly and in JavaScript. */
 const decode = (encoded: Buffer, dictionary: Buffer, length: number): Buffer | undefined => {
-  const text = Buffer.alloc(length);
-  return decodeSibling(encoded, dictionary, text, length) ? text : undefined;
+  const siblings = new SiblingDictionary(dictionary);
+  const large = decoder.decodeLarge(encoded, siblings, length);
+  const text = decoder.decode(encoded, siblings, length);
+  assert.deepEqual(text, large);
+  return text;
 };
 
 /** Texts of few different pieces, so that there is much to copy, and near and far places to copy it from. */
@@ -21,11 +26,13 @@ const bytes = fc.oneof(
 
 test('any text comes back, whatever the dictionary is, one after the other', () => {
   const encoder = new SiblingEncoder();
+  const large = new SiblingEncoder();
   fc.assert(
     fc.property(bytes, fc.array(bytes, { maxLength: 4 }), (dictionary, texts) => {
       const siblings = new SiblingDictionary(dictionary);
       for (const text of [...texts, dictionary]) {
         const encoded = encoder.encode(text, siblings);
+        assert.deepEqual(large.encodeLarge(text, siblings), encoded);
         assert.deepEqual(decode(encoded, dictionary, text.length), text);
         assert.ok(encoded.length <= text.length + 16);
       }
