@@ -52,6 +52,8 @@ const ENCODED = DICTIONARY + MAX_DICTIONARY + SLACK;
 const BEFORE = ENCODED + 3 * MAX_OBJECT + 64;
 const AFTER = BEFORE + MAX_OBJECT + SLACK;
 const TEXT = AFTER + MAX_OBJECT + SLACK;
+/** All of the memory. */
+let all = Buffer.alloc(0);
 reserve(TEXT);
 
 const NONE = Buffer.alloc(0);
@@ -76,7 +78,7 @@ export function loadText(bytes: Uint8Array): Buffer {
   scratchStart = (TEXT + length + SLACK + 15) & ~15;
   if (reserve(scratchStart + length + LEAD + SLACK)) before = after = NONE;
   text = put(bytes, TEXT);
-  scratch = Buffer.from(wasm.memory.buffer, scratchStart, length + LEAD);
+  scratch = all.subarray(scratchStart, scratchStart + length + LEAD);
   return text;
 }
 
@@ -125,16 +127,16 @@ export function encodeLoaded(object: Buffer, codec: CodecDictionary): Buffer | u
   if (object.length > MAX_OBJECT || !use(codec)) return undefined;
   loadAfter(object);
   const length = wasm.encode(AFTER, object.length, DICTIONARY, codec.bytes.length, ENCODED);
-  return Buffer.from(wasm.memory.buffer, ENCODED, length);
+  return all.subarray(ENCODED, ENCODED + length);
 }
 
 /** @returns a view, valid until the next call; false where it is damaged; undefined where there is no room for it */
 export function decodeLoaded(encoded: Buffer, codec: CodecDictionary, length: number): Buffer | false | undefined {
   if (length > MAX_OBJECT || encoded.length > MAX_OBJECT || !use(codec)) return undefined;
-  encoded.copy(Buffer.from(wasm.memory.buffer, ENCODED, encoded.length));
+  all.set(encoded, ENCODED);
   if (wasm.decode(ENCODED, encoded.length, DICTIONARY, codec.bytes.length, BEFORE, length) === 0) return false;
-  new Uint8Array(wasm.memory.buffer, BEFORE + length, SLACK).fill(0);
-  before = Buffer.from(wasm.memory.buffer, BEFORE, length);
+  clear(BEFORE + length);
+  before = all.subarray(BEFORE, BEFORE + length);
   return before;
 }
 
@@ -148,10 +150,13 @@ function use(codec: CodecDictionary): boolean {
 }
 
 function put(bytes: Uint8Array, address: number): Buffer {
-  const view = Buffer.from(wasm.memory.buffer, address, bytes.length);
-  view.set(bytes);
-  new Uint8Array(wasm.memory.buffer, address + bytes.length, SLACK).fill(0);
-  return view;
+  all.set(bytes, address);
+  clear(address + bytes.length);
+  return all.subarray(address, address + bytes.length);
+}
+
+function clear(address: number): void {
+  for (let i = 0; i < SLACK; i++) all[address + i] = 0;
 }
 
 /** @returns whether the memory has grown, and views of it are void */
@@ -159,5 +164,7 @@ function reserve(bytes: number): boolean {
   const { memory } = wasm;
   const missing = bytes - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
-  return missing > 0;
+  const grown = all.buffer !== memory.buffer;
+  if (grown) all = Buffer.from(memory.buffer);
+  return grown;
 }

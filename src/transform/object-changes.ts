@@ -52,6 +52,8 @@ export class ObjectChanges {
   readonly #print: Fingerprint = { low: 0, high: 0 };
   readonly #value = new KnownValueWriter();
   readonly #resource: string;
+  /** Something looks into the object. */
+  readonly #loads: boolean;
   /** Objects are kept as they were last delivered: for patches, or for an encoding that carries them. */
   readonly #keeps: boolean;
   /** How often the API server has gone back in time: from then on ids carry it, as versions are given a second time. */
@@ -66,6 +68,7 @@ export class ObjectChanges {
     this.#deliversObject = plan.diff !== 'none' || plan.lanes.some((lane) => lane.object !== false);
     this.#delivered = new DeliveredObject(plan);
     this.#resource = resourceName(plan.stream.resource);
+    this.#loads = plan.diff !== 'none' || plan.extract.length > 0;
     this.#keeps = plan.diff !== 'none' || plan.lanes.some(({ encoding }) => encoding === 'kollect');
     this.generation = plan.generation ?? 0;
   }
@@ -188,7 +191,9 @@ export class ObjectChanges {
   }
 
   #change(key: string, reader: ObjectReader, how: Sighting, operation: Operation, previous: Buffer | undefined): void {
-    const object = this.#deliversObject ? this.#delivered.object(reader) : undefined;
+    let object = this.#deliversObject ? this.#delivered.object(reader) : undefined;
+    // It is gone through several times.
+    if (object !== undefined && this.#loads) object = loadAfter(object);
     const labels = this.#delivered.labels(reader, object);
     const fields = this.#extract(reader, object);
     const uid = reader.uid;
@@ -245,7 +250,7 @@ export class ObjectChanges {
 
   #patch(before: Buffer, after: Buffer): Uint8Array | undefined {
     if (this.#plan.diff === 'none') return undefined;
-    return this.#plan.diff === 'json-patch' ? jsonPatch(before, after) : mergePatch(before, loadAfter(after));
+    return this.#plan.diff === 'json-patch' ? jsonPatch(before, after) : mergePatch(before, after);
   }
 
   #valueOf(reader: ObjectReader, snapshot: Uint8Array | undefined): Buffer {
