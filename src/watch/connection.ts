@@ -1,5 +1,4 @@
 import { errorMessage, WatershardError } from '../model/errors.ts';
-import { release } from '../model/release.ts';
 import type { ApiResponse } from './api-client.ts';
 import { unixMicros } from './clock.ts';
 import { type Split, Splitter } from './splitter.ts';
@@ -28,8 +27,6 @@ export class Connection {
   #scheduled = false;
   /** Bytes that were read and not told of. */
   #unreported = 0;
-  /** Of what was read last. */
-  #source: ArrayBufferLike | undefined;
   /** When something was read last, or reading began again: milliseconds of performance.now(). */
   touchedAt = performance.now();
   /** When the last byte was read: Unix time, microseconds. */
@@ -72,16 +69,10 @@ export class Connection {
     this.#pageChunks = [];
     const bytes = Buffer.allocUnsafeSlow(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
     let at = 0;
-    let source: ArrayBufferLike | undefined;
     for (const chunk of chunks) {
       bytes.set(chunk, at);
       at += chunk.length;
-      // Pieces of one read stand behind one another, and at the end undici has gone through all of them.
-      const { buffer } = chunk;
-      if (source !== undefined && source !== buffer) release(source);
-      source = buffer;
     }
-    if (source !== undefined) release(source);
     return new Uint8Array(bytes.buffer);
   }
 
@@ -99,7 +90,10 @@ export class Connection {
     this.#controller.abort();
   }
 
-  /** Called for each chunk of the response, of which an API server makes one an event. */
+  /**
+   * Called for each chunk of the response, of which an API server makes one an event. Its memory is not given back: Node reads
+   * from a TLS socket several times into one buffer.
+   */
   #read(chunk: Buffer): void {
     this.#unreported += chunk.length;
     if (!this.#scheduled) {
@@ -113,9 +107,6 @@ export class Connection {
       return;
     }
     this.#splitter.push(chunk);
-    // undici has gone through one read of the socket before it takes the next: the one before is used no more.
-    if (this.#source !== undefined && this.#source !== chunk.buffer) release(this.#source);
-    this.#source = chunk.buffer;
     if (this.#splitter.pending >= EAGER_BYTES) this.#events.ready(this);
   }
 
