@@ -79,9 +79,9 @@ const QUOTING: ReadonlySet<unknown> = new Set(['invalid_duration', 'bool_convers
 /** What an error of an evaluation says, without values of the object: a log must not hold any. */
 export function summaryWithoutValues(error: unknown): string {
   if (error instanceof RE2JSSyntaxException) return `error parsing regexp: ${error.error}`;
-  const { constructor, code } = Object(error) as { constructor?: unknown; code?: unknown };
+  const { code } = Object(error) as { code?: unknown };
   // those of our own are plain ones; JavaScript's quote names of time zones
-  const quotes = code === undefined ? constructor !== Error : QUOTING.has(code);
+  const quotes = code === undefined ? Object(error).constructor !== Error : QUOTING.has(code);
   return quotes ? summary(error).replace(/: .*$/s, '') : summary(error);
 }
 
