@@ -119,6 +119,7 @@ const ESCAPE = Buffer.from('\\u');
  * make every field null that looks at labels. Such maps, which are rare, become a Map, which has its members apart.
  */
 function telling(bytes: Buffer, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
   return bytes.includes(TELLTALE) || bytes.includes(ESCAPE) ? withMaps(value) : value;
 }
 
