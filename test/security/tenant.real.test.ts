@@ -59,7 +59,7 @@ describe('what a tenant writes into the cluster', () => {
     const nats = { type: 'jetstream', servers: [rig.nats.url] };
     await rig.program.start(
       rig.config({
-        watch: { resources: ['roles', 'anythings.example.com'] },
+        watch: { resources: ['roles', 'secrets', 'anythings.example.com'] },
         rules: [{ resources: ['*'], extract: { all: 'object', label: "object.metadata.labels['app']" } }],
         exporters: [
           { name: 'bus', stream: 'K8S', ...nats, deadLetter: 'letters' },
@@ -126,7 +126,7 @@ describe('what a tenant writes into the cluster', () => {
       .map((entry) => relative(lake(), join(entry.parentPath, entry.name)).split(sep).join('/'));
     assert.ok(files.some((file) => file.includes('roles')));
     for (const file of files)
-      assert.match(file, /^changes\/cluster=demo\/resource=(roles\.rbac|anythings\.example)[\w.=/-]+$/);
+      assert.match(file, /^changes\/cluster=demo\/resource=(roles\.rbac|secrets|anythings\.example)[\w.=/-]+$/);
     const rows = await rig.rows(lake());
     for (const name of [...NAMES, LONG]) assert.equal(rows.filter((row) => row.name === name).length, 1, name);
   });
@@ -202,6 +202,27 @@ describe('what a tenant writes into the cluster', () => {
     );
     assert.equal(JSON.stringify(records[0]!.object).split('"a":').length, 2001);
     assert.doesNotMatch(await rig.program.metrics(), /^watershard_shard_restarts_total\{.*\} [1-9]/m);
+  });
+
+  test('a Secret that no sink can take has no value in its dead letter either', async () => {
+    const value = Buffer.from('canary-5b1f-value').toString('base64');
+    const data = Object.fromEntries(Array.from({ length: 4500 }, (_, i) => [`${'k'.repeat(245)}.${i}`, value]));
+    const { metadata } = await rig.kube.must('POST', `/api/v1/namespaces/${NAMESPACE}/secrets`, {
+      metadata: { name: 'many' },
+      data,
+    });
+    const letters = await until('its letters are there', () => {
+      const lines = linesOf('letters.jsonl').filter((line) => line.includes(metadata.uid as string));
+      return lines.length === 2 && lines;
+    });
+    for (const letter of letters) {
+      assert.match(letter, /RECORD_TOO_LARGE/);
+      assert.ok(letter.includes('kkk.4499') && letter.includes('[REDACTED]'));
+    }
+    await rig.settled();
+    for (const file of ['letters.jsonl', 'lines.jsonl', 'watershard.log'])
+      for (const text of ['canary-5b1f', value])
+        assert.ok(!readFileSync(join(rig.program.folder, file), 'utf8').includes(text), file);
   });
 });
 
