@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { page } from './report/page.ts';
 import { plots } from './report/plots.ts';
 import { readResults } from './report/results.ts';
+import { sizing } from './report/sizing.ts';
 
 /** Every generated file, by its path from the repository's root. */
 export function reportFiles(): Readonly<Record<string, string>> {
@@ -9,6 +10,7 @@ export function reportFiles(): Readonly<Record<string, string>> {
   const images = plots(results);
   return {
     'bench/README.md': page(results, Object.keys(images)),
+    'docs/operations/sizing.md': sizing(results),
     ...Object.fromEntries(Object.entries(images).map(([name, text]) => [`bench/plots/${name}`, text])),
   };
 }

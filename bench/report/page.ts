@@ -73,7 +73,7 @@ What is compared is CPU time, from \`/proc\`, not the clock: other work on the m
 const LATENCY =
   'The simulator keeps when it made each change; the other end is the time that nats-server gave the message when it stored it, by the clock of the same machine. The first second is left out. On a machine that is shared, the upper percentiles are those of the machine.';
 
-function where({ pipelines, micro }: Results): string {
+export function where({ pipelines, micro }: Results): string {
   const all = [...pipelines.values(), ...(micro === undefined ? [] : [micro])];
   const values = (of: (r: (typeof all)[number]) => string): string => [...new Set(all.map(of))].join('; ');
   if (all.length === 0) return 'There are no results yet.';
@@ -119,7 +119,7 @@ function microSection({ micro }: Results, image: readonly string[]): string[] {
   ];
 }
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.map((c) => c.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -1,6 +1,7 @@
+import { RE2JSSyntaxException } from '@bufbuild/re2';
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { WatershardError } from '../model/errors.ts';
-import { compilePattern, environment, SAFE_MATCHES } from './cel-environment.ts';
+import { compilePattern, environment, SAFE_JOIN, SAFE_MATCHES } from './cel-environment.ts';
 import { children } from './value-shape.ts';
 
 const MAX_LENGTH = 4096;
@@ -46,12 +47,12 @@ export function compileExpression(expression: string, where: string): CompiledEx
     }
     if (binds > MAX_BINDS) throw invalid(`cel.bind is nested deeper than ${MAX_BINDS}; write the values out`, node);
     if (node.op === 'rcall' && LOOPS.has(node.args[0])) limitTurns(node, budget);
-    const fault = makeMatchesSafe(node);
+    const fault = makeSafe(node);
     if (fault !== undefined) throw invalid(fault, node);
   });
   const checked = parsed.check();
   if (!checked.valid) {
-    const why = summary(checked.error).replaceAll(SAFE_MATCHES, 'matches');
+    const why = summary(checked.error).replaceAll(SAFE_MATCHES, 'matches').replaceAll(SAFE_JOIN, 'join');
     const hint = why.startsWith('Unknown variable') ? '; the only variable is `object`' : '';
     throw invalid(why + hint, checked.error?.range);
   }
@@ -70,6 +71,18 @@ export function summary(error: unknown): string {
   const text = (error as { summary?: unknown } | undefined)?.summary;
   if (typeof text === 'string') return text;
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Codes of the library's errors that quote a value. */
+const QUOTING: ReadonlySet<unknown> = new Set(['invalid_duration', 'bool_conversion_error', 'unsupported_type']);
+
+/** What an error of an evaluation says, without values of the object: a log must not hold any. */
+export function summaryWithoutValues(error: unknown): string {
+  if (error instanceof RE2JSSyntaxException) return `error parsing regexp: ${error.error}`;
+  const { code } = Object(error) as { code?: unknown };
+  // those of our own are plain ones; JavaScript's quote names of time zones
+  const quotes = code === undefined ? Object(error).constructor !== Error : QUOTING.has(code);
+  return quotes ? summary(error).replace(/: .*$/s, '') : summary(error);
 }
 
 function position(expression: string, start: number | undefined): string {
@@ -105,12 +118,14 @@ function walk(
 }
 
 /**
- * The library refuses another overload of `matches`, and its serializer loses parentheses (`a - (b - c)`), so the name is
+ * The library refuses another overload of `matches` and `join`, and its serializer loses parentheses (`a - (b - c)`), so the name is
  * changed in the tree, before the check binds it to a function.
  * @returns why the pattern is no regular expression, where it is a literal
  */
-function makeMatchesSafe(node: ASTNode): string | undefined {
-  if (node.op !== 'rcall' || node.args[0] !== 'matches') return undefined;
+function makeSafe(node: ASTNode): string | undefined {
+  if (node.op !== 'rcall') return undefined;
+  if (node.args[0] === 'join') (node.args as unknown[])[0] = SAFE_JOIN;
+  if (node.args[0] !== 'matches') return undefined;
   (node.args as unknown[])[0] = SAFE_MATCHES;
   const pattern = node.args[2][0];
   if (pattern?.op !== 'value' || typeof pattern.args !== 'string') return undefined;

@@ -4,6 +4,10 @@ import { isQuantity, parseQuantity, Quantity } from './quantity.ts';
 
 /** What `matches` is renamed to before an expression is checked: the library's own runs JavaScript's RegExp. */
 export const SAFE_MATCHES = 're2test';
+/** What `join` is renamed to: the library's own makes texts of any length. */
+export const SAFE_JOIN = 'joinBounded';
+/** Characters of a text that a function makes of several: a megabyte in each of a thousand places is a gigabyte. */
+export const MAX_TEXT = 16 * 2 ** 20;
 
 const MAX_PATTERN = 1024;
 const MAX_PATTERNS = 256;
@@ -25,8 +29,10 @@ function createEnvironment(): Environment {
   env.registerFunction(`string.${SAFE_MATCHES}(string): bool`, matches);
   env.registerFunction('matches(string, string): bool', matches);
   env.registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) =>
-    text.split(from).join(to),
+    join(text.split(from), to),
   );
+  env.registerFunction(`list<string>.${SAFE_JOIN}(): string`, (list: Iterable<unknown>) => join(list, ''));
+  env.registerFunction(`list<string>.${SAFE_JOIN}(string): string`, join);
   env.registerFunction('list.sum(): dyn', sum);
   env.registerFunction('list.min(): dyn', (list: Iterable<unknown>) => extreme('min', [...list], (a, b) => a < b));
   env.registerFunction('list.max(): dyn', (list: Iterable<unknown>) => extreme('max', [...list], (a, b) => a > b));
@@ -70,6 +76,17 @@ export function compilePattern(pattern: string): RE2JS {
 
 function matches(text: string, pattern: string): boolean {
   return compilePattern(pattern).test(text);
+}
+
+function join(list: Iterable<unknown>, separator: string): string {
+  const items = [...list];
+  let length = separator.length * Math.max(0, items.length - 1);
+  for (const item of items) {
+    if (typeof item !== 'string') throw new Error('join of a list that does not hold strings');
+    length += item.length;
+  }
+  if (length > MAX_TEXT) throw new Error(`the text is longer than ${MAX_TEXT} characters`);
+  return items.join(separator);
 }
 
 function sum(list: Iterable<unknown>): bigint | number {

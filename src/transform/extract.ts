@@ -1,6 +1,6 @@
 import { parseJson } from '../model/json-parse.ts';
 import type { FieldValue } from '../model/record.ts';
-import { compileExpression, summary } from './cel-compile.ts';
+import { compileExpression, summaryWithoutValues } from './cel-compile.ts';
 import { hasLongNumber, INTEGER, parseLong } from './digits.ts';
 import { coerce, toFieldValue } from './field-value.ts';
 import type { FieldPlan, FieldType } from './plan.ts';
@@ -34,7 +34,7 @@ export function compileExtractors(fields: readonly FieldPlan[]): Extractors {
           const result = toFieldValue(field.evaluate(object));
           value = field.type === undefined ? result : coerce(result, field.type);
         } catch (error) {
-          if (!isAbsence(error)) errors(field.name, summary(error).slice(0, MAX_MESSAGE));
+          if (!isAbsence(error)) errors(field.name, summaryWithoutValues(error).slice(0, MAX_MESSAGE));
         }
         values[field.name] = value;
       }
@@ -86,6 +86,10 @@ function fieldTypeOf(celType: string): FieldType | undefined {
  * @throws SyntaxError
  */
 export function parseForCel(bytes: Buffer): unknown {
+  return telling(bytes, parseWhole(bytes));
+}
+
+function parseWhole(bytes: Buffer): unknown {
   const object = hasLongNumber(bytes) ? parseLong(bytes, longInteger) : parseJson(bytes);
   if (typeof object !== 'object' || object === null) return typeof object === 'number' ? toInt(object) : object;
   if (Array.isArray(object)) return integersToBigInt(object);
@@ -104,7 +108,29 @@ export function parseForCel(bytes: Buffer): unknown {
 
 /** A part of an object, as `parseForCel` gives it. @throws SyntaxError */
 export function parseValue(bytes: Buffer): unknown {
-  return integersToBigInt(hasLongNumber(bytes) ? parseLong(bytes, longInteger) : parseJson(bytes));
+  return telling(bytes, integersToBigInt(hasLongNumber(bytes) ? parseLong(bytes, longInteger) : parseJson(bytes)));
+}
+
+const TELLTALE = Buffer.from('constructor"');
+const ESCAPE = Buffer.from('\\u');
+
+/**
+ * The library tells what a value is by its `constructor`, which in a map of an object may be a member: a label of that name would
+ * make every field null that looks at labels. Such maps, which are rare, become a Map, which has its members apart.
+ */
+function telling(bytes: Buffer, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return bytes.includes(TELLTALE) || bytes.includes(ESCAPE) ? withMaps(value) : value;
+}
+
+function withMaps(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withMaps);
+  if (Object.hasOwn(value, 'constructor'))
+    return new Map(Object.entries(value).map(([key, member]) => [key, withMaps(member)]));
+  for (const [key, member] of Object.entries(value))
+    if (typeof member === 'object' && key !== '__proto__') (value as Record<string, unknown>)[key] = withMaps(member);
+  return value;
 }
 
 function longInteger(source: string, value: number): unknown {

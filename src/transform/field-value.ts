@@ -4,45 +4,62 @@ import type { FieldType } from './plan.ts';
 import { Quantity } from './quantity.ts';
 
 const MAX_DEPTH = 64;
+/** Characters of the texts of one field, with some for each value. A list can name a large part of its object in every item. */
+const MAX_SIZE = 16 * 2 ** 20;
+const VALUE_SIZE = 8;
 const MAX_INT = 2n ** 63n - 1n;
 const MIN_INT = -(2n ** 63n);
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 
+/** What one field may still hold. */
+interface Room {
+  left: number;
+}
+
 /**
  * What an expression gave as a field's value: integers as bigint, timestamps as RFC 3339, durations as `1.5s`, bytes as
  * base64, quantities as double, an empty optional as null.
- * @throws Error where it cannot be written as JSON
+ * @throws Error where it cannot be written as JSON, or is larger than a field may be
  */
-export function toFieldValue(value: unknown, depth = 0): FieldValue {
+export function toFieldValue(value: unknown): FieldValue {
+  return convert(value, 0, { left: MAX_SIZE });
+}
+
+function convert(value: unknown, depth: number, room: Room): FieldValue {
+  room.left -= VALUE_SIZE;
+  if (typeof value === 'string') room.left -= value.length;
+  if (room.left < 0) throw new Error(`the result is larger than ${MAX_SIZE} characters`);
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return int64(value);
   if (value === null || value === undefined) return null;
   if (typeof value !== 'object') throw new Error(`the result is a ${typeof value}`);
   if (depth >= MAX_DEPTH) throw new Error(`the result is nested deeper than ${MAX_DEPTH}`);
-  if (Array.isArray(value)) return value.map((item) => toFieldValue(item, depth + 1));
-  return fromObject(value, depth);
+  if (Array.isArray(value)) return value.map((item) => convert(item, depth + 1, room));
+  return fromObject(value, depth, room);
 }
 
-function fromObject(value: object, depth: number): FieldValue {
-  if (value instanceof Optional) return value.hasValue() ? toFieldValue(value.value(), depth + 1) : null;
+function fromObject(value: object, depth: number, room: Room): FieldValue {
+  if (value instanceof Optional) return value.hasValue() ? convert(value.value(), depth + 1, room) : null;
   if (value instanceof Date) return timestamp(value);
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64');
+  if (value instanceof Uint8Array)
+    return convert(Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64'), depth, room);
   if (value instanceof Quantity) return value.toDouble();
-  if (value instanceof Set) return [...value].map((item) => toFieldValue(item, depth + 1));
-  if (value instanceof Map) return fromEntries(value.entries(), depth);
+  if (value instanceof Set) return [...value].map((item) => convert(item, depth + 1, room));
+  if (value instanceof Map) return fromEntries(value.entries(), depth, room);
   if (isDuration(value)) return duration(value);
   if (isUnsigned(value)) return int64(value.value);
   const prototype = Object.getPrototypeOf(value) as unknown;
-  if (prototype === Object.prototype || prototype === null) return fromEntries(Object.entries(value), depth);
+  if (prototype === Object.prototype || prototype === null) return fromEntries(Object.entries(value), depth, room);
   if ('name' in value && typeof value.name === 'string') return value.name;
   throw new Error('the result has no form in JSON');
 }
 
-function fromEntries(entries: Iterable<[unknown, unknown]>, depth: number): FieldValue {
+function fromEntries(entries: Iterable<[unknown, unknown]>, depth: number, room: Room): FieldValue {
   const map: { [key: string]: FieldValue } = {};
   for (const [key, item] of entries) {
+    room.left -= String(key).length;
     // Set as a property of its own, whatever it is called; an assignment to __proto__ would not be.
-    const converted = toFieldValue(item, depth + 1);
+    const converted = convert(item, depth + 1, room);
     if (key === '__proto__')
       Object.defineProperty(map, key, { value: converted, enumerable: true, configurable: true, writable: true });
     else map[String(key)] = converted;

@@ -1,0 +1,23 @@
+/** Types of release.mjs, for its tests. */
+export function versionFaults(state: {
+  readonly manifest: { readonly version: string };
+  readonly lock: {
+    readonly version: string;
+    readonly packages: Readonly<
+      Record<string, { readonly version?: string; readonly resolved?: string; readonly link?: boolean }>
+    >;
+  };
+  readonly changelog: string;
+  readonly tags: readonly string[];
+  readonly status: string;
+  readonly engine?: string;
+}): string[];
+export function auditFaults(answer: string, explained?: Readonly<Record<string, string>>): string[] | undefined;
+export function pack(folder: string): { readonly tarball: string; readonly sbom: string; readonly sums: string };
+export function publishing(release: {
+  readonly version: string;
+  readonly folder: string;
+  readonly tarball: string;
+  readonly sbom: string;
+  readonly image?: string | undefined;
+}): string[][];

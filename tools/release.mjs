@@ -1,0 +1,166 @@
+// Makes what a release is made of, in release/<version>/: the package, its bill of materials (CycloneDX), checksums. Publishes
+// nothing, and says what it would run, unless it is given --publish.
+//
+//   node tools/release.mjs [--skip-tests] [--audit-unavailable] [--image REPOSITORY] [--publish]
+//
+// docs/operations/release.md tells the whole way.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Advisories that do not concern Watershard, by their GHSA id, and why. */
+export const EXPLAINED = {};
+
+/** What of a release is not as it should be, in words. */
+export function versionFaults({ manifest, lock, changelog, tags, status, engine }) {
+  const { version } = manifest;
+  const faults = [];
+  if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) faults.push(`package.json: ${version} is no version to release`);
+  if (lock.version !== version || lock.packages[''].version !== version)
+    faults.push(`package-lock.json has another version than ${version}; run: npm install --package-lock-only`);
+  if (!changelog.split('\n').some((line) => new RegExp(`^## \\[?${version.replaceAll('.', '\\.')}\\b`).test(line)))
+    faults.push(`CHANGELOG.md has no section "## ${version}"; rename "Unreleased"`);
+  if (tags.includes(`v${version}`)) faults.push(`the tag v${version} is there already`);
+  if (status !== '') faults.push(`the working tree is not clean:\n${status}`);
+  if (engine !== undefined && engine !== lock.packages['tools/node-runtime']?.version)
+    faults.push(`tools/node-runtime has ${engine}, the lock file another one`);
+  for (const [path, entry] of Object.entries(lock.packages))
+    if (entry.resolved !== undefined && !entry.link) faults.push(`package-lock.json: ${path} names a host`);
+  return faults;
+}
+
+/** @param answer what `npm audit --json` printed @returns faults, or undefined where the registry has not answered */
+export function auditFaults(answer, explained = EXPLAINED) {
+  const report = parse(answer);
+  if (report?.vulnerabilities === undefined) return undefined;
+  const advisories = Object.values(report.vulnerabilities)
+    .flatMap(({ via }) => via)
+    .filter((via) => typeof via === 'object');
+  return [...new Map(advisories.map((a) => [basename(a.url), a]))]
+    .filter(([id]) => explained[id] === undefined)
+    .map(([id, { name, severity, title }]) => `${name}: ${severity}: ${title} (${id}); update, or explain it here`);
+}
+
+/** Packs the built program. @returns the names of the files made in the folder */
+export function pack(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const { version } = json('package.json');
+  const tarball = output('npm', ['pack', '--silent', '--pack-destination', folder]).trim().split('\n').at(-1);
+  const bom = JSON.parse(
+    output('npm', ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--omit', 'peer']),
+  );
+  // npm names it after the folder of the checkout
+  Object.assign(bom.metadata.component, { name: 'watershard', type: 'application' });
+  const sbom = `watershard-${version}.cdx.json`;
+  writeFileSync(join(folder, sbom), `${JSON.stringify(bom, null, 2)}\n`);
+  const files = [tarball, sbom];
+  writeFileSync(join(folder, 'SHA256SUMS'), files.map((file) => `${sha256(join(folder, file))}  ${file}\n`).join(''));
+  return { tarball, sbom, sums: 'SHA256SUMS' };
+}
+
+/** What is run last, in order. @param image repository of the container image, undefined: none */
+export function publishing({ version, folder, tarball, sbom, image }) {
+  const commands = [
+    ['git', 'tag', '--sign', `v${version}`, '--message', `Watershard ${version}`],
+    ['git', 'push', 'origin', `v${version}`],
+    ['npm', 'publish', join(folder, tarball), '--provenance', '--access', 'public'],
+  ];
+  if (image === undefined) return commands;
+  const name = `${image}:${version}`;
+  const build = ['docker', 'buildx', 'build', '--platform', 'linux/amd64,linux/arm64', '--tag', name, '--push'];
+  return [
+    ...commands,
+    [
+      ...build,
+      '--attest',
+      'type=provenance,mode=max',
+      '--attest',
+      'type=sbom',
+      '--build-arg',
+      `VERSION=${version}`,
+      '.',
+    ],
+    ['cosign', 'sign', '--yes', name],
+    ['cosign', 'attest', '--yes', '--type', 'cyclonedx', '--predicate', join(folder, sbom), name],
+  ];
+}
+
+function main(args) {
+  const { version } = json('package.json');
+  fail('checking the version and the tree', versionFaults(state()));
+  step('licences', 'node', ['tools/licenses.ts', '--check']);
+  step('generated pages', 'node', ['tools/generate-docs.ts', '--check']);
+  const audit = auditFaults(run('npm', ['audit', '--omit=dev', '--json', '--audit=true']).stdout);
+  if (audit !== undefined) fail('npm audit', audit);
+  else if (args.includes('--audit-unavailable')) say('npm audit: the registry does not answer; released without it');
+  else fail('npm audit', ['the registry does not answer; where that is known, --audit-unavailable goes on without it']);
+  step('building', 'npm', ['run', 'build']);
+  if (!args.includes('--skip-tests')) step('tests', 'npm', ['test']);
+  const folder = join(ROOT, 'release', version);
+  const made = pack(folder);
+  say(`made in ${folder}: ${readdirSync(folder).join(', ')}`);
+
+  const image = args.includes('--image') ? args[args.indexOf('--image') + 1] : undefined;
+  const commands = publishing({ version, folder, ...made, image });
+  if (!args.includes('--publish')) {
+    say('not published; with --publish this is run:');
+    for (const command of commands) say(`  ${command.join(' ')}`);
+    return;
+  }
+  // npm makes the statement of provenance from the identity of a CI job; from elsewhere it would only fail half-way
+  if (process.env.ACTIONS_ID_TOKEN_REQUEST_URL === undefined && process.env.SIGSTORE_ID_TOKEN === undefined)
+    fail('publishing', ['provenance needs a CI job with an OIDC identity (id-token: write)']);
+  for (const [command, ...rest] of commands) step(command, command, rest);
+}
+
+function state() {
+  return {
+    manifest: json('package.json'),
+    lock: json('package-lock.json'),
+    changelog: readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8'),
+    tags: output('git', ['tag']).split('\n'),
+    status: output('git', ['status', '--porcelain']).trim(),
+    engine: json('tools/node-runtime/package.json').version,
+  };
+}
+
+function run(command, args, stdio = ['ignore', 'pipe', 'pipe']) {
+  return spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', stdio, maxBuffer: 2 ** 28 });
+}
+
+function output(command, args) {
+  const { status, stdout, stderr, error } = run(command, args);
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`);
+  return stdout;
+}
+
+function step(what, command, args) {
+  say(`${what} …`);
+  if (run(command, args, 'inherit').status !== 0) fail(what, ['it failed']);
+}
+
+function fail(what, faults) {
+  if (faults.length === 0) return;
+  say(`${what}:`);
+  for (const fault of faults) say(`  ${fault}`);
+  process.exit(1);
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // npm prints something else where the registry has no such endpoint
+  }
+}
+
+const json = (path) => JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
+const sha256 = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+const say = (text) => console.error(`[release] ${text}`);
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv.slice(2));
