@@ -1,18 +1,23 @@
 import type { Config } from '../config/schema.ts';
 import { errorMessage } from '../model/errors.ts';
+import type { HealthReport, StatusReport } from '../model/status.ts';
 import type { OpsOptions, OpsServer } from '../ops/server.ts';
-import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
+import { componentLogger, createLogger, type Logger, setLogLevels } from '../telemetry/logger.ts';
+import { createMetrics, forgetGauges } from '../telemetry/metrics.ts';
 import type { Running, RunOutcome, RunProgress } from '../topology/run.ts';
+import { type LoadedConfig, Reloads } from './reloads.ts';
 import { stopSignal } from './stop-signal.ts';
 
 const STARTING = ['it is starting'];
+const RELOADING = 'the configuration has changed: what was read is delivered, then it goes on by the new one';
 
 export type SessionProgress = RunProgress;
 
 export interface SessionOptions {
   readonly mode: 'run' | 'snapshot';
   readonly relist?: boolean;
+  /** What the configuration was read from; changes of it are followed. */
+  readonly source?: Omit<LoadedConfig, 'config'> & { readonly parse: (text: string) => Promise<Config> };
   readonly onProgress?: (progress: SessionProgress) => void;
   /** The address on which operations are served, once they are. */
   readonly onServing?: (url: string) => void;
@@ -21,9 +26,12 @@ export interface SessionOptions {
   readonly logger?: Logger;
 }
 
-/** One run of the topology with its log, its metrics and its operations server, from start to drain. */
+/**
+ * One run of the topology with its log, its metrics and its operations server, from start to drain; or several in turn,
+ * where the configuration changes.
+ */
 export async function runSession(config: Config, options: SessionOptions): Promise<RunOutcome> {
-  const logger = options.logger ?? createLogger(config.log.level);
+  const logger = options.logger ?? createLogger(config.log);
   const metrics = createMetrics();
   // Loaded here, since the credentials' package alone takes 0.4 s of CPU: --help and validate do without.
   const [{ runTopology }, { startingStatus }, { startOps }] = await Promise.all([
@@ -32,8 +40,43 @@ export async function runSession(config: Config, options: SessionOptions): Promi
     import('../ops/server.ts'),
   ]);
   const stopping = stopSignal((name) => logger.info({ signal: name }, 'draining; a second signal ends at once'));
+  const stop = options.stop === undefined ? stopping.signal : AbortSignal.any([stopping.signal, options.stop]);
+  const { source } = options;
+  const reloads =
+    source === undefined
+      ? undefined
+      : new Reloads(
+          { ...source, config },
+          {
+            parse: source.parse,
+            applyLive: ({ log }) => setLogLevels(logger, log),
+            logger: componentLogger(logger, 'config'),
+            metrics,
+          },
+        );
   const startedAt = Date.now();
   let running: Running | undefined;
+  /** Of the runs before the one that runs. */
+  const before = { records: 0, bytes: 0 };
+
+  const status = (): StatusReport => {
+    const report = running?.status() ?? startingStatus(config, startedAt, STARTING);
+    const { ready, reasons } = health();
+    const { records, bytes } = report.totals;
+    return {
+      ...report,
+      startedAt,
+      ready,
+      reasons,
+      totals: { records: before.records + records, bytes: before.bytes + bytes },
+      ...(reloads === undefined ? {} : { config: reloads.status }),
+    };
+  };
+  const health = (): HealthReport => {
+    const report = running?.health() ?? { live: true, ready: false, reasons: STARTING };
+    if (stop.aborted || reloads?.reloading !== true) return report;
+    return { ...report, ready: false, reasons: [RELOADING, ...report.reasons] };
+  };
   const serve = async (functions: Omit<OpsOptions, 'listen' | 'profile'>): Promise<OpsServer | undefined> => {
     if (config.ops === false || config.ops.listen === 'off') return undefined;
     try {
@@ -45,26 +88,35 @@ export async function runSession(config: Config, options: SessionOptions): Promi
       return undefined;
     }
   };
-  const ops = await serve({
-    metrics,
-    logger,
-    status: () => running?.status() ?? startingStatus(config, startedAt, STARTING),
-    health: () => running?.health() ?? { live: true, ready: false, reasons: STARTING },
-  });
-  if (ops !== undefined) options.onServing?.(ops.url);
-  try {
+  let runs = 0;
+  const run = async (config: Config, signal: AbortSignal, onStarted?: (all: boolean) => void): Promise<RunOutcome> => {
+    const totals = running?.status().totals;
+    before.records += totals?.records ?? 0;
+    before.bytes += totals?.bytes ?? 0;
+    forgetGauges(metrics);
     return await runTopology(config, {
       logger,
       metrics,
       mode: options.mode,
-      relist: options.relist === true,
-      signal: options.stop === undefined ? stopping.signal : AbortSignal.any([stopping.signal, options.stop]),
+      relist: options.relist === true && runs++ === 0,
+      signal,
       onRunning: (handle) => {
         running = handle;
       },
+      ...(onStarted === undefined ? {} : { onStarted }),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
+  };
+
+  let ops: OpsServer | undefined;
+  try {
+    ops = await serve({ metrics, logger: componentLogger(logger, 'ops'), status, health });
+    if (ops !== undefined) options.onServing?.(ops.url);
+    if (reloads === undefined) return await run(config, stop);
+    reloads.start();
+    return await reloads.follow(stop, run);
   } finally {
+    reloads?.close();
     stopping.release();
     await ops?.close();
   }

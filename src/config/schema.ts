@@ -15,6 +15,10 @@ const duration = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
+/** Those of telemetry/logger.ts, which the schema does without. */
+const LOG_COMPONENTS = ['watch', 'shard', 'state', 'exporters', 'ops', 'config'] as const;
+
 const clusterConfig = z
   .strictObject({
     name: z
@@ -53,10 +57,15 @@ export const configSchema = z.strictObject({
   ops: opsConfig.prefault({}),
   log: z
     .strictObject({
-      level: z
-        .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      level: logLevel
         .default('info')
         .describe('Least severe level that is logged. Normal operation logs start, ready and stop at info.'),
+      levels: z
+        .partialRecord(z.enum(LOG_COMPONENTS), logLevel)
+        .default({})
+        .describe(
+          `Levels of single components, like {watch: debug}: ${LOG_COMPONENTS.join(', ')}. The lines of a component name it.`,
+        ),
     })
     .prefault({})
     .describe('The log, on the standard error: text on a terminal, else a JSON object a line.'),

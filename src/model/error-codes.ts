@@ -18,6 +18,11 @@ export const ERROR_CODES = {
     cause: 'The configuration refers to an environment variable that is not set.',
     remedy: 'Set the variable, or give a default with ${NAME:-default}.',
   },
+  CONFIG_NEEDS_RESTART: {
+    class: 'configuration',
+    cause: 'The changed configuration changes a setting that holds for the life of the process.',
+    remedy: 'Restart the process to apply it, or take that change back; until then the former configuration goes on.',
+  },
   // watch
   KUBECONFIG_INVALID: {
     class: 'configuration',
