@@ -5,7 +5,7 @@ import { WatershardError } from '../model/errors.ts';
 /** They hold for the life of the process: what is at stake is the address that probes ask, and what the state belongs to. */
 const FIXED = ['cluster', 'dataDir', 'state', 'ops'] as const satisfies readonly (keyof Config)[];
 /** They are applied while everything runs. */
-const LIVE = ['log'] as const satisfies readonly (keyof Config)[];
+const LIVE = ['log', 'telemetry'] as const satisfies readonly (keyof Config)[];
 
 export type Change = 'none' | 'live' | 'restart';
 

@@ -1,9 +1,11 @@
 import type { Config } from '../config/schema.ts';
-import { errorMessage } from '../model/errors.ts';
+import { codedMessage, errorMessage } from '../model/errors.ts';
 import type { HealthReport, StatusReport } from '../model/status.ts';
 import type { OpsOptions, OpsServer } from '../ops/server.ts';
 import { componentLogger, createLogger, type Logger, setLogLevels } from '../telemetry/logger.ts';
 import { createMetrics, forgetGauges } from '../telemetry/metrics.ts';
+import { Otlp } from '../telemetry/otlp.ts';
+import { loadOtlpPackages } from '../telemetry/otlp-packages.ts';
 import type { Running, RunOutcome, RunProgress } from '../topology/run.ts';
 import { type LoadedConfig, Reloads } from './reloads.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -41,6 +43,10 @@ export async function runSession(config: Config, options: SessionOptions): Promi
   ]);
   const stopping = stopSignal((name) => logger.info({ signal: name }, 'draining; a second signal ends at once'));
   const stop = options.stop === undefined ? stopping.signal : AbortSignal.any([stopping.signal, options.stop]);
+  const startedAt = Date.now();
+  const { version } = startingStatus(config, startedAt, STARTING);
+  const telemetryLogger = componentLogger(logger, 'telemetry');
+  const otlp = new Otlp({ metrics, logger: telemetryLogger, version, cluster: config.cluster.name });
   const { source } = options;
   const reloads =
     source === undefined
@@ -48,13 +54,21 @@ export async function runSession(config: Config, options: SessionOptions): Promi
       : new Reloads(
           { ...source, config },
           {
-            parse: source.parse,
-            applyLive: ({ log }) => setLogLevels(logger, log),
+            parse: async (text) => {
+              const changed = await source.parse(text);
+              if (changed.telemetry.otlp !== undefined) await loadOtlpPackages();
+              return changed;
+            },
+            applyLive: ({ log, telemetry }) => {
+              setLogLevels(logger, log);
+              otlp
+                .apply(telemetry.otlp)
+                .catch((e: unknown) => telemetryLogger.error({ err: codedMessage(e) }, 'nothing is sent by OTLP'));
+            },
             logger: componentLogger(logger, 'config'),
             metrics,
           },
         );
-  const startedAt = Date.now();
   let running: Running | undefined;
   /** Of the runs before the one that runs. */
   const before = { records: 0, bytes: 0 };
@@ -100,6 +114,7 @@ export async function runSession(config: Config, options: SessionOptions): Promi
       mode: options.mode,
       relist: options.relist === true && runs++ === 0,
       signal,
+      ...(options.mode === 'run' ? { tracer: otlp.tracer } : {}),
       onRunning: (handle) => {
         running = handle;
       },
@@ -110,6 +125,7 @@ export async function runSession(config: Config, options: SessionOptions): Promi
 
   let ops: OpsServer | undefined;
   try {
+    await otlp.apply(config.telemetry.otlp);
     ops = await serve({ metrics, logger: componentLogger(logger, 'ops'), status, health });
     if (ops !== undefined) options.onServing?.(ops.url);
     if (reloads === undefined) return await run(config, stop);
@@ -118,6 +134,7 @@ export async function runSession(config: Config, options: SessionOptions): Promi
   } finally {
     reloads?.close();
     stopping.release();
+    await otlp.close();
     await ops?.close();
   }
 }

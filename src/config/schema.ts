@@ -4,6 +4,7 @@ import { LONGEST_TIMER, parseDuration } from '../model/units.ts';
 import { opsConfig } from '../ops/config.ts';
 import { flowConfig, workersConfig } from '../shard/config.ts';
 import { stateConfig } from '../state/config.ts';
+import { logConfig, telemetryConfig } from '../telemetry/config.ts';
 import { rulesConfig } from '../transform/config.ts';
 import { watchConfig } from '../watch/config.ts';
 import type { JsonSchema } from './json-schema.ts';
@@ -14,10 +15,6 @@ const duration = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message: 'not a duration of at most 24 days; write it like 500ms, 10s or 1h30m' });
   return z.NEVER;
 });
-
-const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
-/** Those of telemetry/logger.ts, which the schema does without. */
-const LOG_COMPONENTS = ['watch', 'shard', 'state', 'exporters', 'ops', 'config'] as const;
 
 const clusterConfig = z
   .strictObject({
@@ -55,20 +52,8 @@ export const configSchema = z.strictObject({
     ),
   exporters: z.array(exporterConfig).min(1).describe('The sinks that records go to.'),
   ops: opsConfig.prefault({}),
-  log: z
-    .strictObject({
-      level: logLevel
-        .default('info')
-        .describe('Least severe level that is logged. Normal operation logs start, ready and stop at info.'),
-      levels: z
-        .partialRecord(z.enum(LOG_COMPONENTS), logLevel)
-        .default({})
-        .describe(
-          `Levels of single components, like {watch: debug}: ${LOG_COMPONENTS.join(', ')}. The lines of a component name it.`,
-        ),
-    })
-    .prefault({})
-    .describe('The log, on the standard error: text on a terminal, else a JSON object a line.'),
+  log: logConfig.prefault({}),
+  telemetry: telemetryConfig.prefault({}),
   drain: z
     .strictObject({
       timeout: duration

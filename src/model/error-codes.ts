@@ -210,6 +210,12 @@ export const ERROR_CODES = {
     cause: 'Not everything was delivered within the grace period.',
     remedy: 'Nothing to do: the rest is sent after the next start.',
   },
+  // telemetry
+  TELEMETRY_DRIVER_MISSING: {
+    class: 'configuration',
+    cause: 'A package of OpenTelemetry is not installed: they are optional, so that the core stays small.',
+    remedy: 'Install the packages that the message names beside Watershard, or leave telemetry.otlp out.',
+  },
   INTERNAL: {
     class: 'terminal',
     cause: 'A defect in Watershard.',

@@ -1,20 +1,8 @@
 import { destination, type Logger as PinoLogger, pino } from 'pino';
+import { LOG_COMPONENTS, type LogComponent, type LogLevel, type LogSettings } from './log-options.ts';
 import { pinoPretty } from './pretty.ts';
 
 export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child' | 'level'>;
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
-/** The parts that can have a level of their own. What concerns all of them has none, and the common level. */
-export const LOG_COMPONENTS = ['watch', 'shard', 'state', 'exporters', 'ops', 'config'] as const;
-export type LogComponent = (typeof LOG_COMPONENTS)[number];
-
-/** `log` of the configuration. */
-export interface LogSettings {
-  readonly level: LogLevel;
-  readonly levels: Partial<Record<LogComponent, LogLevel>>;
-}
 
 /** One a logger and component, so that its level can be changed for whoever has it. */
 const components = new WeakMap<Logger, Map<LogComponent, Logger>>();

@@ -6,6 +6,7 @@ import type { HealthReport, StatusReport } from '../model/status.ts';
 import { WorkerThread } from '../shard/threads.ts';
 import { createStateStore } from '../state/open-state.ts';
 import type { StateStore } from '../state/state.ts';
+import type { BatchTracer } from '../telemetry/batch-trace.ts';
 import { componentLogger, type Logger } from '../telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { ApiClient } from '../watch/api-client.ts';
@@ -39,6 +40,8 @@ export interface RunOutcome {
 export interface RunOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Is told of batches on their way. */
+  readonly tracer?: BatchTracer;
   /** Aborted: drain and return. */
   readonly signal: AbortSignal;
   /** `run` streams until the signal; `snapshot` lists everything once, with a state in memory, and returns. */

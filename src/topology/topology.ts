@@ -234,7 +234,7 @@ export class Topology {
   async #createRun(stream: Stream, former: StreamRun | undefined): Promise<StreamRun> {
     if (former !== undefined) await this.committer.exclusive(() => former.end());
     const { cluster, rules } = this.config;
-    const { clusterUid, metrics, logger, mode } = this.options;
+    const { clusterUid, metrics, logger, mode, tracer } = this.options;
     const plan = planStream({ stream, cluster: cluster.name, clusterUid, rules, lanes: lanePlans(this.config, mode) });
     const parts = Math.min(streamSplit(stream.resource, rules), this.shards.count);
     const plans =
@@ -246,6 +246,7 @@ export class Topology {
       session: () => this.session,
       isStarting: () => !this.discovered,
       metrics,
+      tracer,
       logger,
       ...(mode === 'snapshot' ? { table: 'inventory', asOf: this.#startedAt * 1000 } : { table: 'changes' }),
       onProgress: (run) => this.committer.poke(run),
