@@ -5,7 +5,7 @@ import { WatershardError } from '../model/errors.ts';
 /** They hold for the life of the process: what is at stake is the address that probes ask, and what the state belongs to. */
 const FIXED = ['cluster', 'dataDir', 'state', 'ops'] as const satisfies readonly (keyof Config)[];
 /** They are applied while everything runs. */
-const LIVE = ['log', 'telemetry'] as const satisfies readonly (keyof Config)[];
+const LIVE = ['log', 'telemetry', 'reload'] as const satisfies readonly (keyof Config)[];
 
 export type Change = 'none' | 'live' | 'restart';
 
@@ -33,6 +33,22 @@ function changedKeys(path: string, from: unknown, to: unknown): string[] {
   if (!isMapping(from) || !isMapping(to)) return [path];
   return [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key) =>
     changedKeys(`${path}.${key}`, from[key], to[key]),
+  );
+}
+
+/** What holds up the start of a configuration: a required exporter, or without a name the API server. */
+export interface HoldUp {
+  readonly exporter?: string;
+  readonly detail: string;
+}
+
+/** Those that stem from the change. What was the same before is away for another reason, and would be for the former too. */
+export function heldUpByChange(from: Config, to: Config, holdUps: readonly HoldUp[]): HoldUp[] {
+  const settings = (config: Config, name: string) => config.exporters.find((e) => e.name === name);
+  return holdUps.filter(({ exporter }) =>
+    exporter === undefined
+      ? from.kubeconfig !== to.kubeconfig
+      : !isDeepStrictEqual(settings(from, exporter), settings(to, exporter)),
   );
 }
 

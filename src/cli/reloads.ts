@@ -6,7 +6,10 @@ import { asError, codedMessage, errorMessage, WatershardError } from '../model/e
 import type { ConfigStatus, ReloadResult, ReloadStatus } from '../model/status.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { changeBetween } from './config-changes.ts';
+import { changeBetween, type HoldUp, heldUpByChange } from './config-changes.ts';
+
+/** How often a start is looked at that takes long. */
+const LOOK_MS = 250;
 
 /** A configuration, and the file as it was when it was read. */
 export interface LoadedConfig {
@@ -18,6 +21,8 @@ export interface LoadedConfig {
 export interface ReloadsOptions {
   /** Reads and checks what the file says. @throws WatershardError of class `configuration` */
   readonly parse: (text: string) => Promise<Config>;
+  /** What the one that runs waits for in order to start. */
+  readonly holdUps: () => readonly HoldUp[];
   /** Applies what needs no restart. */
   readonly applyLive: (config: Config) => void;
   readonly logger: Logger;
@@ -111,15 +116,44 @@ export class Reloads {
       const onStarted = (all: boolean): void => {
         if (this.#change === change) this.#hasStarted(all);
       };
+      let overdue: WatershardError | undefined;
+      const looking = this.#lookAtStart((error) => {
+        overdue = error;
+        change.abort();
+      });
+      let outcome: Outcome;
       try {
-        const outcome = await run(this.config, AbortSignal.any([stop, change.signal]), onStarted);
-        if (stop.aborted || this.#next === undefined) return outcome;
+        outcome = await run(this.config, AbortSignal.any([stop, change.signal]), onStarted);
       } catch (e) {
         if (stop.aborted || !this.#fallBack(e)) throw e;
         continue;
+      } finally {
+        clearInterval(looking);
       }
-      this.#takeNext(this.#next);
+      if (stop.aborted) return outcome;
+      if (overdue !== undefined) this.#fallBack(overdue);
+      else if (this.#next !== undefined) this.#takeNext(this.#next);
+      else return outcome;
     }
+  }
+
+  /** A start that waits too long for what the change is about is given up; one that waits for something else is not. */
+  #lookAtStart(giveUp: (error: WatershardError) => void): NodeJS.Timeout | undefined {
+    const former = this.#former;
+    if (!this.#applying || former === undefined) return undefined;
+    const { config } = this;
+    const began = performance.now();
+    const timer = setInterval(() => {
+      if (!this.#applying || this.#next !== undefined) clearInterval(timer);
+      else if (performance.now() - began >= config.reload.timeout) {
+        const causes = heldUpByChange(former.config, config, this.#options.holdUps());
+        if (causes.length === 0) return;
+        clearInterval(timer);
+        const text = causes.map((c) => `${c.exporter ?? 'the API server'}: ${c.detail}`).join('; ');
+        giveUp(new WatershardError('CONFIG_NOT_STARTED', `it has not started within reload.timeout: ${text}`));
+      }
+    }, LOOK_MS);
+    return timer;
   }
 
   #hasStarted(all: boolean): void {

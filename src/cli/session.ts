@@ -7,6 +7,7 @@ import { createMetrics, forgetGauges } from '../telemetry/metrics.ts';
 import { Otlp } from '../telemetry/otlp.ts';
 import { loadOtlpPackages } from '../telemetry/otlp-packages.ts';
 import type { Running, RunOutcome, RunProgress } from '../topology/run.ts';
+import type { HoldUp } from './config-changes.ts';
 import { type LoadedConfig, Reloads } from './reloads.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -59,6 +60,7 @@ export async function runSession(config: Config, options: SessionOptions): Promi
               if (changed.telemetry.otlp !== undefined) await loadOtlpPackages();
               return changed;
             },
+            holdUps: () => holdUps(running?.status()),
             applyLive: ({ log, telemetry }) => {
               setLogLevels(logger, log);
               otlp
@@ -137,4 +139,11 @@ export async function runSession(config: Config, options: SessionOptions): Promi
     await otlp.close();
     await ops?.close();
   }
+}
+
+function holdUps(report: StatusReport | undefined): HoldUp[] {
+  if (report === undefined) return [];
+  const exporters = report.exporters.filter((e) => e.required && !e.ok);
+  if (report.cluster.uid === '' || exporters.length === 0) return [{ detail: report.reasons.join('; ') }];
+  return exporters.map(({ name, detail }) => ({ exporter: name, detail: detail ?? 'not ready' }));
 }

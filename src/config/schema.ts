@@ -64,6 +64,16 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The end of a run.'),
+  reload: z
+    .strictObject({
+      timeout: duration
+        .prefault('1m')
+        .describe(
+          'Time that a changed configuration may wait for a sink or an API server that it has changed; then the former one goes on. Duration.',
+        ),
+    })
+    .prefault({})
+    .describe('How a change of this file is applied while the program runs.'),
 });
 
 /** A configuration as the program uses it: defaults filled in, durations in milliseconds, sizes in bytes. */

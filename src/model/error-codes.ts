@@ -23,6 +23,12 @@ export const ERROR_CODES = {
     cause: 'The changed configuration changes a setting that holds for the life of the process.',
     remedy: 'Restart the process to apply it, or take that change back; until then the former configuration goes on.',
   },
+  CONFIG_NOT_STARTED: {
+    class: 'configuration',
+    cause:
+      'The changed configuration waited for longer than reload.timeout for a sink or an API server that it has changed.',
+    remedy: 'Correct the address or the credentials that the message names; SIGHUP has the same file tried again.',
+  },
   // watch
   KUBECONFIG_INVALID: {
     class: 'configuration',

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { HoldUp } from '../../src/cli/config-changes.ts';
 import { Reloads } from '../../src/cli/reloads.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
@@ -35,17 +36,24 @@ describe('which configuration runs', () => {
   let runs: Run[];
   let outcome: Promise<string>;
   let applied: string[];
+  let holdUps: HoldUp[];
   const stop = { controller: new AbortController() };
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'watershard-reloads-'));
     file = join(folder, 'a.yaml');
-    [runs, applied, metrics, stop.controller] = [[], [], createMetrics(), new AbortController()];
+    [runs, applied, holdUps, metrics, stop.controller] = [[], [], [], createMetrics(), new AbortController()];
     writeFileSync(file, yaml(1));
     const parse = async (text: string): Promise<Config> => parseConfig(text, 'a.yaml');
     reloads = new Reloads(
       { file, text: yaml(1), config: parseConfig(yaml(1), 'a.yaml') },
-      { parse, applyLive: ({ log }) => void applied.push(log.level), logger: createLogger('silent'), metrics },
+      {
+        parse,
+        holdUps: () => holdUps,
+        applyLive: ({ log }) => void applied.push(log.level),
+        logger: createLogger('silent'),
+        metrics,
+      },
     );
     reloads.start();
     outcome = reloads.follow(stop.controller.signal, async (config, signal, started) => {
@@ -123,6 +131,24 @@ describe('which configuration runs', () => {
     runs[3]!.started(true);
     runs[3]!.fail('EXPORTER_MISCONFIGURED');
     await assert.rejects(outcome, { code: 'EXPORTER_MISCONFIGURED' });
+  });
+
+  test('one that waits too long for a sink that it has changed is left; for one that is the same it waits on', async () => {
+    runs[0]!.started(true);
+    const more = { name: 'more', type: 'file', path: 'more.jsonl' };
+    const exporters = [{ name: 'out', type: 'file', path: '-' }, more];
+    holdUps = [{ exporter: 'out', detail: 'away' }];
+    writeFileSync(file, yaml(2, { exporters, reload: { timeout: '1ms' } }));
+    await runsWith(2, 2);
+    await new Promise((r) => setTimeout(r, 600));
+    assert.deepEqual([runs.length, reloads.reloading], [2, true]);
+    holdUps = [...holdUps, { exporter: 'more', detail: 'nobody answers' }];
+    await runsWith(1, 3);
+    assert.equal(last(), 'failed');
+    const { error } = reloads.status.lastReload!;
+    assert.equal(error?.code, 'CONFIG_NOT_STARTED');
+    assert.match(error?.message ?? '', /more: nobody answers$/);
+    assert.ok(!reloads.reloading);
   });
 
   test('what is no fault of the configuration ends the process', async () => {

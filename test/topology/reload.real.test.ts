@@ -139,6 +139,20 @@ describe('the configuration is changed while it runs', () => {
     checkWrites(records, workload.writes, 'JetStream');
   });
 
+  test('a new sink that does not answer: the former configuration goes on, and has missed nothing', async () => {
+    const exporters = [...bus(), more({ servers: ['nats://127.0.0.1:9'] })];
+    const load = workload.churn(100);
+    const text = rig.program.configure(config({ exporters, reload: { timeout: '2s' } }));
+    const { lastReload } = await reloaded(text, 'failed');
+    assert.equal(lastReload?.error?.code, 'CONFIG_NOT_STARTED');
+    assert.match(lastReload?.error?.message ?? '', /more: .*EXPORTER_UNREACHABLE/);
+    await load;
+    await rig.settled();
+    const records = await rig.records();
+    checkStream(records);
+    checkWrites(records, workload.writes, 'JetStream');
+  });
+
   test('a setting that holds for the life of the process is refused by its name', async () => {
     const started = (await rig.program.status()).streams.map((s) => s.since);
     const { lastReload } = await reloaded(
