@@ -136,14 +136,15 @@ describe('OTLP', () => {
 
 test('a package that is not installed is named, and how to install it', () => {
   const module = new URL('../../src/telemetry/otlp-packages.ts', import.meta.url).href;
-  const code = `
+  const hook = `
     import { registerHooks } from 'node:module';
     registerHooks({ resolve(name, context, next) {
       if (name !== '@opentelemetry/sdk-trace') return next(name, context);
       throw Object.assign(new Error("Cannot find package '@opentelemetry/sdk-trace'"), { code: 'ERR_MODULE_NOT_FOUND' });
-    } });
-    const { loadOtlpPackages } = await import('${module}');
+    } });`;
+  const code = ` import { loadOtlpPackages } from '${module}';
     await loadOtlpPackages().catch((e) => console.log(e.code, e.message));`;
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' });
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, '--input-type=module', '-e', code];
+  const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.match(stdout, /^TELEMETRY_DRIVER_MISSING .*npm install @opentelemetry\/api .*@opentelemetry\/sdk-trace /);
 });
