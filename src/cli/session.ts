@@ -45,6 +45,8 @@ export async function runSession(config: Config, options: SessionOptions): Promi
   const stopping = stopSignal((name) => logger.info({ signal: name }, 'draining; a second signal ends at once'));
   const stop = options.stop === undefined ? stopping.signal : AbortSignal.any([stopping.signal, options.stop]);
   const startedAt = Date.now();
+  metrics.configReloadOk.set(1);
+  metrics.configReloadTime.set(startedAt / 1000);
   const { version } = startingStatus(config, startedAt, STARTING);
   const telemetryLogger = componentLogger(logger, 'telemetry');
   const otlp = new Otlp({ metrics, logger: telemetryLogger, version, cluster: config.cluster.name });

@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage, WatershardError } from '../model/errors.ts';
@@ -109,6 +109,8 @@ export class ConfigFile {
   }
 
   #read(): string | WatershardError {
+    // A pipe can be read once, and to open it again can block for ever.
+    if (statSync(this.#file, { throwIfNoEntry: false })?.isFile() === false) return this.#seen;
     try {
       return readText(this.#file);
     } catch (e) {

@@ -28,13 +28,14 @@ const interval = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** The message must not repeat the value: a URL may hold a password. */
+/** Without credentials, which would stand in messages of the SDK; the message must not repeat the value, which may have them. */
 const endpoint = z.string().refine(
   (text) => {
     const url = URL.parse(text);
-    return url !== null && ['http:', 'https:'].includes(url.protocol) && url.search === '' && url.hash === '';
+    if (url === null || !['http:', 'https:'].includes(url.protocol)) return false;
+    return [url.search, url.hash, url.username, url.password].every((part) => part === '');
   },
-  { error: 'not the address of an OTLP receiver; write it like http://collector:4318' },
+  { error: 'not the address of an OTLP receiver; write it like http://collector:4318, and credentials as headers' },
 );
 
 export const telemetryConfig = z

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,6 +100,13 @@ describe('changes of a configuration file', () => {
     const file = join(folder, 'a.yaml');
     writeFileSync(file, 'one');
     follow(file, 'one').ask();
+    await tells('one');
+  });
+
+  test('a pipe is not read again', async () => {
+    const file = join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', [file]).status, 0);
+    follow(file, 'one', 20).ask();
     await tells('one');
   });
 

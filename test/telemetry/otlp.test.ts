@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import type { OtlpConfig } from '../../src/telemetry/config.ts';
+import { type OtlpConfig, telemetryConfig } from '../../src/telemetry/config.ts';
 import type { Logger } from '../../src/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { Otlp } from '../../src/telemetry/otlp.ts';
@@ -147,4 +147,13 @@ test('a package that is not installed is named, and how to install it', () => {
   const args = ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, '--input-type=module', '-e', code];
   const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.match(stdout, /^TELEMETRY_DRIVER_MISSING .*npm install @opentelemetry\/api .*@opentelemetry\/sdk-trace /);
+});
+
+test('the endpoint is the base address, without credentials', () => {
+  const parse = (endpoint: string): boolean => telemetryConfig.safeParse({ otlp: { endpoint } }).success;
+  for (const good of ['http://collector:4318', 'https://otlp.example/tenant/']) assert.ok(parse(good), good);
+  for (const bad of ['collector:4318', 'grpc://collector:4317', 'http://a:b@collector', 'http://collector/?key=a'])
+    assert.ok(!parse(bad), bad);
+  const refused = telemetryConfig.safeParse({ otlp: { endpoint: 'http://a:s3cret@collector' } });
+  assert.doesNotMatch(String(refused.error), /s3cret/);
 });

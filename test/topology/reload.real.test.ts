@@ -67,6 +67,7 @@ describe('the configuration is changed while it runs', () => {
       const after = (changes: Record<string, unknown>, result: ReloadResult): Promise<ConfigStatus> =>
         reloaded(rig.program.configure(config(changes)), result);
       const rules = [POD_RULE, LABEL_RULE];
+      assert.match(await rig.program.metrics(), /^watershard_config_last_reload_successful 1$/m);
 
       await after({ rules }, 'applied');
       await rig.program.ready();
