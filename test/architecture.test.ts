@@ -32,7 +32,20 @@ const PURE = ['node:buffer'];
 const ROOMS: Readonly<Record<string, Room>> = {
   'src/model/': { rooms: [], packages: [], node: PURE },
   'src/config/': { rooms: [MODEL, ...LEAVES, 'src/exporters/registry.ts'], packages: ['zod', 'yaml'] },
-  'src/telemetry/': { rooms: [MODEL], packages: ['prom-client', 'pino', 'pino-pretty'] },
+  'src/telemetry/': {
+    rooms: [MODEL],
+    packages: [
+      'prom-client',
+      'pino',
+      'pino-pretty',
+      '@opentelemetry/api',
+      '@opentelemetry/exporter-metrics-otlp-proto',
+      '@opentelemetry/exporter-trace-otlp-proto',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-metrics',
+      '@opentelemetry/sdk-trace',
+    ],
+  },
   'src/watch/': { rooms: [MODEL, TELEMETRY], packages: ['@kubernetes/client-node', 'undici'] },
   'src/shard/': { rooms: [MODEL, TELEMETRY], packages: ['piscina'] },
   'src/transform/': {

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
-import { CONFIG_OPTION, loadChecked, requireConfig } from './config-option.ts';
+import type { Config } from '../config/schema.ts';
+import { readText } from '../config/source.ts';
+import { CONFIG_OPTION, parseChecked, requireConfig } from './config-option.ts';
 import { EXIT } from './failure.ts';
 import { runSession } from './session.ts';
 
@@ -7,7 +9,7 @@ export function runCommand(): Command {
   return new Command('run')
     .summary('stream every change until SIGTERM')
     .description(
-      'Lists and watches what the configuration names, and delivers each change to every exporter until SIGTERM or SIGINT; then drains.\nA start continues where the last one was acknowledged.',
+      'Lists and watches what the configuration names, and delivers each change to every exporter until SIGTERM or SIGINT; then drains.\nA changed configuration file is applied without a restart (also with SIGHUP). A start continues where the last one was acknowledged.',
     )
     .option(...CONFIG_OPTION)
     .option(
@@ -16,8 +18,14 @@ export function runCommand(): Command {
     )
     .addHelpText('after', '\nExample:\n  watershard run --config watershard.yaml')
     .action(async (options: { config?: string; relist?: boolean }, command: Command) => {
-      const config = await loadChecked(requireConfig(options, command));
-      const outcome = await runSession(config, { mode: 'run', relist: options.relist === true });
+      const file = requireConfig(options, command);
+      const text = readText(file);
+      const parse = (changed: string): Promise<Config> => parseChecked(changed, file, process.env);
+      const outcome = await runSession(await parse(text), {
+        mode: 'run',
+        relist: options.relist === true,
+        source: { file, text, parse },
+      });
       process.exitCode = outcome.delivered ? EXIT.ok : EXIT.failed;
     });
 }

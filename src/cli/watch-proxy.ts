@@ -80,7 +80,7 @@ export function watchProxyCommand(): Command {
 async function watch(file: string, load: () => Translation): Promise<boolean> {
   let translation = load();
   let config = await configOf(translation, file);
-  const logger = createLogger(config.log.level);
+  const logger = createLogger(config.log);
   const stopping = stopSignal(() => undefined);
   try {
     for (;;) {

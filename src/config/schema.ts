@@ -4,6 +4,7 @@ import { LONGEST_TIMER, parseDuration } from '../model/units.ts';
 import { opsConfig } from '../ops/config.ts';
 import { flowConfig, workersConfig } from '../shard/config.ts';
 import { stateConfig } from '../state/config.ts';
+import { logConfig, telemetryConfig } from '../telemetry/config.ts';
 import { rulesConfig } from '../transform/config.ts';
 import { watchConfig } from '../watch/config.ts';
 import type { JsonSchema } from './json-schema.ts';
@@ -51,15 +52,8 @@ export const configSchema = z.strictObject({
     ),
   exporters: z.array(exporterConfig).min(1).describe('The sinks that records go to.'),
   ops: opsConfig.prefault({}),
-  log: z
-    .strictObject({
-      level: z
-        .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-        .default('info')
-        .describe('Least severe level that is logged. Normal operation logs start, ready and stop at info.'),
-    })
-    .prefault({})
-    .describe('The log, on the standard error: text on a terminal, else a JSON object a line.'),
+  log: logConfig.prefault({}),
+  telemetry: telemetryConfig.prefault({}),
   drain: z
     .strictObject({
       timeout: duration
@@ -70,6 +64,16 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('The end of a run.'),
+  reload: z
+    .strictObject({
+      timeout: duration
+        .prefault('1m')
+        .describe(
+          'Time that a changed configuration may wait for a sink or an API server that it has changed; then the former one goes on. Duration.',
+        ),
+    })
+    .prefault({})
+    .describe('How a change of this file is applied while the program runs.'),
 });
 
 /** A configuration as the program uses it: defaults filled in, durations in milliseconds, sizes in bytes. */

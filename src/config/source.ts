@@ -25,14 +25,17 @@ export interface Source {
 
 /** @throws WatershardError CONFIG_UNREADABLE */
 export function readSource(file: string): Source {
-  let text: string;
+  return parseSource(readText(file), file);
+}
+
+/** @throws WatershardError CONFIG_UNREADABLE */
+export function readText(file: string): string {
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file));
+    return new TextDecoder('utf-8', { fatal: true }).decode(readBounded(file));
   } catch (e) {
     if ((e as NodeJS.ErrnoException).code === 'ENOENT') throw unreadable(file, ['there is no such file']);
     throw unreadable(file, [errorMessage(e)], e);
   }
-  return parseSource(text, file);
 }
 
 /** A pipe or a device has no size beforehand, and may never end. */

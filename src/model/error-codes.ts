@@ -18,6 +18,17 @@ export const ERROR_CODES = {
     cause: 'The configuration refers to an environment variable that is not set.',
     remedy: 'Set the variable, or give a default with ${NAME:-default}.',
   },
+  CONFIG_NEEDS_RESTART: {
+    class: 'configuration',
+    cause: 'The changed configuration changes a setting that holds for the life of the process.',
+    remedy: 'Restart the process to apply it, or take that change back; until then the former configuration goes on.',
+  },
+  CONFIG_NOT_STARTED: {
+    class: 'configuration',
+    cause:
+      'The changed configuration waited for longer than reload.timeout for a sink or an API server that it has changed.',
+    remedy: 'Correct the address or the credentials that the message names; SIGHUP has the same file tried again.',
+  },
   // watch
   KUBECONFIG_INVALID: {
     class: 'configuration',
@@ -228,6 +239,12 @@ export const ERROR_CODES = {
     class: 'transient',
     cause: 'Not everything was delivered within the grace period.',
     remedy: 'Nothing to do: the rest is sent after the next start.',
+  },
+  // telemetry
+  TELEMETRY_DRIVER_MISSING: {
+    class: 'configuration',
+    cause: 'A package of OpenTelemetry is not installed: they are optional, so that the core stays small.',
+    remedy: 'Install the packages that the message names beside Watershard, or leave telemetry.otlp out.',
   },
   INTERNAL: {
     class: 'terminal',

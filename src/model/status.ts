@@ -30,6 +30,34 @@ export interface StatusReport {
   readonly exporters: readonly ExporterStatus[];
   /** Since the start: records made, and bytes read from the API server. */
   readonly totals: { readonly records: number; readonly bytes: number };
+  /** Of the configuration file; absent where it is not read again. */
+  readonly config?: ConfigStatus;
+}
+
+/** Which configuration runs, and what became of the last change of its file. */
+export interface ConfigStatus {
+  /** First 12 digits of the SHA-256 of the file that runs. */
+  readonly hash: string;
+  /** When it was taken up. */
+  readonly since: number;
+  /** What ran before is being drained, or what comes next is starting. */
+  readonly reloading: boolean;
+  readonly lastReload?: ReloadStatus;
+}
+
+/**
+ * `applied`; `unchanged` where it means the same as before; or the former configuration goes on, since the new one is
+ * `invalid`, needs a restart (`refused`), or did not start (`failed`).
+ */
+export type ReloadResult = 'applied' | 'unchanged' | 'invalid' | 'refused' | 'failed';
+
+export interface ReloadStatus {
+  readonly result: ReloadResult;
+  readonly at: number;
+  /** First 12 digits of the SHA-256 of what was to be applied; absent where it could not be read. */
+  readonly hash?: string;
+  /** Where the former one goes on. */
+  readonly error?: StatusError;
 }
 
 export interface StreamStatus {

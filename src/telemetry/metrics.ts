@@ -101,6 +101,23 @@ export function createMetrics(registry = new Registry()) {
     ),
     files: counter('exporter_files_total', 'Files stored.', ['exporter', 'table']),
     connected: gauge('exporter_connected', '1 while the sink can be reached.', ['exporter']),
+    // configuration
+    configReloads: counter(
+      'config_reloads_total',
+      'Changes of the configuration file that were looked at, by result: applied, unchanged, invalid, refused (needs a restart), failed (did not start).',
+      ['result'],
+    ),
+    configReloadOk: gauge(
+      'config_last_reload_successful',
+      '1 where the configuration that runs is what the file said last, 0 where the former one goes on.',
+    ),
+    configReloadTime: gauge(
+      'config_last_reload_success_timestamp_seconds',
+      'When the configuration that runs was taken up, Unix time.',
+    ),
+    configInfo: gauge('config_info', '1, with the beginning of the SHA-256 of the configuration file that runs.', [
+      'hash',
+    ]),
     // process
     mainLoopLag: gauge(
       'main_thread_lag_seconds',
@@ -110,3 +127,14 @@ export function createMetrics(registry = new Registry()) {
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Labels of what comes and goes with a configuration. */
+const PASSING = new Set(['stream', 'exporter', 'shard', 'state']);
+
+/** Another topology begins: a gauge of a stream or exporter that it has not would stand still for ever. */
+export function forgetGauges({ registry }: Pick<Metrics, 'registry'>): void {
+  for (const metric of registry.getMetricsAsArray()) {
+    const { labelNames } = metric as unknown as { readonly labelNames: readonly string[] };
+    if (metric instanceof Gauge && labelNames.some((name) => PASSING.has(name))) metric.reset();
+  }
+}

@@ -24,3 +24,14 @@ export async function aborted(signal: AbortSignal): Promise<void> {
 export function backoff(attempt: number): number {
   return Math.min(10_000, 200 * 2 ** attempt) * (0.67 + Math.random() / 3);
 }
+
+/** Is aborted so long after now, or after `begins` was. */
+export function deadlineAfter(ms: number, begins?: AbortSignal): AbortSignal {
+  const deadline = new AbortController();
+  const begin = (): void => {
+    setTimeout(() => deadline.abort(), ms).unref();
+  };
+  if (begins === undefined || begins.aborted) begin();
+  else begins.addEventListener('abort', begin, { once: true });
+  return deadline.signal;
+}

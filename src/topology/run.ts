@@ -6,7 +6,8 @@ import type { HealthReport, StatusReport } from '../model/status.ts';
 import { WorkerThread } from '../shard/threads.ts';
 import { createStateStore } from '../state/open-state.ts';
 import type { StateStore } from '../state/state.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { BatchTracer } from '../telemetry/batch-trace.ts';
+import { componentLogger, type Logger } from '../telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { ApiClient } from '../watch/api-client.ts';
 import { Credentials } from '../watch/credentials.ts';
@@ -39,6 +40,8 @@ export interface RunOutcome {
 export interface RunOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Is told of batches on their way. */
+  readonly tracer?: BatchTracer;
   /** Aborted: drain and return. */
   readonly signal: AbortSignal;
   /** `run` streams until the signal; `snapshot` lists everything once, with a state in memory, and returns. */
@@ -47,6 +50,11 @@ export interface RunOptions {
   readonly relist?: boolean;
   readonly onRunning?: (running: Running) => void;
   readonly onProgress?: (progress: RunProgress) => void;
+  /**
+   * Called when the required exporters are there and every stream has begun, and once more (`all`) when the optional
+   * exporters have started too.
+   */
+  readonly onStarted?: (all: boolean) => void;
 }
 
 /**
@@ -67,7 +75,7 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
 
   const credentials = await Credentials.load(config.kubeconfig);
   await credentials.check();
-  const client = new ApiClient({ credentials, metrics, logger });
+  const client = new ApiClient({ credentials, metrics, logger: componentLogger(logger, 'watch') });
   const store = createStore(config, options);
   let records = 0;
   const ending = new AbortController();
@@ -86,7 +94,9 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
       owner: `${hostname()}/${process.pid}/${resolve(config.dataDir)}`,
     };
     const open = (): Promise<OpenedState | undefined> =>
-      openState(store, identity, config.dataDir, logger, signal, (reason) => note(trouble, 'state', reason));
+      openState(store, identity, config.dataDir, componentLogger(logger, 'state'), signal, (reason) =>
+        note(trouble, 'state', reason),
+      );
     while (!signal.aborted) {
       const opened = await open();
       if (opened === undefined) break;
@@ -140,7 +150,7 @@ function createStore(config: Config, { logger, metrics, mode }: RunOptions): Sta
   return createStateStore(state, {
     dataDir: config.dataDir,
     openThread: () => new WorkerThread('store'),
-    logger,
+    logger: componentLogger(logger, 'state'),
     metrics,
   });
 }

@@ -1,4 +1,5 @@
 import { AckTracker, type TrackedBatch } from '../checkpoint/ack-tracker.ts';
+import type { BatchTraces } from './batch-traces.ts';
 import type { Outlet } from './outlet.ts';
 
 /** What became of the batches of one incarnation of a stream: up to where they are stored, and whose credit is given back. */
@@ -8,9 +9,16 @@ export class StreamAcks {
   /** What the exporters have taken over into memory budgets of their own, or stored: its credit is given back. */
   readonly #taken: AckTracker;
   readonly #giveBack: (bytes: number) => void;
+  readonly #traces: BatchTraces | undefined;
 
   /** @param resourceVersion of the position that the incarnation starts from; '' without one */
-  constructor(outlets: readonly Outlet[], resourceVersion: string, giveBack: (bytes: number) => void) {
+  constructor(
+    outlets: readonly Outlet[],
+    resourceVersion: string,
+    giveBack: (bytes: number) => void,
+    traces?: BatchTraces,
+  ) {
+    this.#traces = traces;
     const awaited = outlets.filter((o) => o.awaited);
     this.durable = new AckTracker(awaited, resourceVersion);
     this.#taken = new AckTracker(
@@ -21,7 +29,8 @@ export class StreamAcks {
   }
 
   /** What is held keeps its credit too, and all that is read behind it: else what waits for the commit had no bound. */
-  register(batch: TrackedBatch): void {
+  register(batch: TrackedBatch & { readonly records: number }): void {
+    this.#traces?.begin(batch);
     this.durable.register(batch);
     this.#taken.register({ ...batch, resourceVersion: '', deltas: [] });
   }
@@ -49,6 +58,7 @@ export class StreamAcks {
 
   stored(exporter: string, sequence: number): void {
     this.durable.acked(exporter, sequence);
+    this.#traces?.stored(exporter, sequence);
     this.absorbed(exporter, sequence);
   }
 }

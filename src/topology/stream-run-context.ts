@@ -1,6 +1,7 @@
 import type { Stream } from '../model/resource.ts';
 import type { Credits } from '../shard/credits.ts';
 import type { StateSession } from '../state/state.ts';
+import type { BatchTracer } from '../telemetry/batch-trace.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Failure } from '../transform/work.ts';
@@ -25,6 +26,7 @@ export interface StreamRunContext {
   readonly isStarting: () => boolean;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly tracer?: BatchTracer | undefined;
   readonly table: 'changes' | 'inventory';
   /** The moment that a snapshot shows, for all its streams; Unix time, microseconds. */
   readonly asOf?: number;

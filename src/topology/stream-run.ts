@@ -7,6 +7,7 @@ import type { Culprit } from '../model/work-trace.ts';
 import type { StateSession } from '../state/state.ts';
 import type { StreamPlan } from '../transform/plan.ts';
 import { copyOfWork, type Work, type WorkResult } from '../transform/work.ts';
+import { BatchTraces } from './batch-traces.ts';
 import type { Committable, PendingCommit } from './committer.ts';
 import { Cutting } from './cutting.ts';
 import { fieldColumns } from './field-columns.ts';
@@ -272,15 +273,16 @@ export class StreamRun implements Committable {
   }
 
   #deliver(result: WorkResult, part: number, bytes: number, resourceVersion: string, observedAt: number): void {
+    const { records, delta } = result;
     const sequence = ++this.#sequence;
     this.knownObjects[part] = result.knownObjects;
     this.knownBytes[part] = result.knownBytes;
-    this.records += result.records;
+    this.records += records;
     const letters = reportResult(this.#context, this.stream, result);
     const held = letters !== undefined;
     const takers = this.#context.outlets.filter((outlet) => result.lanes[outlet.lane] != null);
     const recipients = takers.filter((o) => o.awaited).map((o) => o.name);
-    this.#acks.register({ sequence, resourceVersion, deltas: [result.delta], bytes, observedAt, recipients, held });
+    this.#acks.register({ sequence, resourceVersion, deltas: [delta], bytes, observedAt, recipients, held, records });
     if (letters !== undefined) void this.#releaseAfter(letters, this.#incarnation, sequence);
     for (const outlet of takers) {
       const lane = result.lanes[outlet.lane] as ArrayBuffer;
@@ -290,7 +292,7 @@ export class StreamRun implements Committable {
         sequence,
         table: this.#context.table,
         lane,
-        records: result.records,
+        records,
       });
     }
     this.#acks.settle();
@@ -390,9 +392,9 @@ export class StreamRun implements Committable {
   }
 
   #newAcks(): StreamAcks {
-    const { outlets, credits } = this.#context;
-    return new StreamAcks(outlets, this.#position?.resourceVersion ?? '', (bytes) =>
-      credits.give(this.stream.id, bytes),
-    );
+    const { outlets, credits, tracer } = this.#context;
+    const giveBack = (bytes: number): void => credits.give(this.stream.id, bytes);
+    const traces = tracer && new BatchTraces(this.stream.id, tracer);
+    return new StreamAcks(outlets, this.#position?.resourceVersion ?? '', giveBack, traces);
   }
 }

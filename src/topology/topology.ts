@@ -5,6 +5,7 @@ import type { HealthReport, StatusReport } from '../model/status.ts';
 import { bytesPerStream } from '../shard/config.ts';
 import { Credits } from '../shard/credits.ts';
 import type { StateSession } from '../state/state.ts';
+import { componentLogger } from '../telemetry/logger.ts';
 import { planStream, streamSplit } from '../transform/rules.ts';
 import type { ApiClient } from '../watch/api-client.ts';
 import { type StreamStart, Watcher } from '../watch/watcher.ts';
@@ -12,10 +13,11 @@ import { Committer } from './committer.ts';
 import type { DeadLetters } from './dead-letter.ts';
 import type { Outlet } from './outlet.ts';
 import { createOutlets, lanePlans } from './outlets.ts';
-import { aborted, atMost, backoff, pause } from './pause.ts';
+import { aborted, atMost, backoff, deadlineAfter, pause } from './pause.ts';
 import { Restarts } from './restarts.ts';
 import type { RunOptions } from './run.ts';
 import { ShardSet } from './shard-set.ts';
+import { startExporters } from './starting.ts';
 import type { OpenedState } from './state-opening.ts';
 import { rewriteState } from './state-rewrite.ts';
 import { healthOf, observe, statusOf } from './status.ts';
@@ -65,6 +67,7 @@ export class Topology {
   discovered = false;
   draining = false;
   #drained = false;
+  #saidReady = false;
   readonly #stop = new AbortController();
   readonly restarts: Restarts;
   readonly void = new Map<string, string>(); // streams that would begin again, and why, if any did while it drains
@@ -87,12 +90,14 @@ export class Topology {
     metrics.creditLimit.set(this.credits.limit);
     [this.session, this.#lease] = [options.session, options.session];
     if (options.gap !== undefined) this.#remember = options.remember;
-    this.committer = new Committer(options.session, logger, (error) => this.#stateEnded(error));
+    this.committer = new Committer(options.session, componentLogger(logger, 'state'), (error) =>
+      this.#stateEnded(error),
+    );
     this.shards = new ShardSet({
       count: config.workers,
       flow: config.flow,
       metrics,
-      logger,
+      logger: componentLogger(logger, 'shard'),
       onCrash: (shard, culprit) => {
         for (const run of this.#runsOn(shard)) if (run.halt(culprit)) this.restarts.blame(run.stream.id);
       },
@@ -106,7 +111,7 @@ export class Topology {
       api: options.client,
       config: config.watch,
       metrics,
-      logger,
+      logger: componentLogger(logger, 'watch'),
       sink: (stream, item) => this.runs.get(stream.id)?.intake(item),
       busy: (stream) => this.runs.get(stream.id)?.working.busy,
       onStream: (stream) => this.#begin(stream),
@@ -139,6 +144,7 @@ export class Topology {
     if (signal.aborted) stop();
     const observing = setInterval(() => {
       observe(this);
+      this.#sayReady();
       // A commit would find it too, but where nothing happens there is none for a while.
       const ended = this.session.ended();
       if (ended !== undefined) this.#stateEnded(ended);
@@ -146,7 +152,7 @@ export class Topology {
     }, 1000);
     observing.unref();
     try {
-      await this.#connect();
+      const exporters = await this.#connect();
       this.connected = true;
       if (!this.#stop.signal.aborted) {
         this.committer.start();
@@ -156,6 +162,8 @@ export class Topology {
           { exporters: this.outlets.map((o) => o.name), shards: this.shards.count, state: this.options.stateKind },
           'started',
         );
+        this.options.onStarted?.(false);
+        void exporters.all.then(() => this.options.onStarted?.(true));
         if (mode === 'snapshot') await untilListed(this, this.#stop.signal);
         else await aborted(this.#stop.signal);
       }
@@ -174,6 +182,12 @@ export class Topology {
       signal.removeEventListener('abort', stop);
       await this.#close();
     }
+  }
+
+  #sayReady(): void {
+    if (this.#saidReady || !this.discovered || !this.health().ready) return;
+    this.#saidReady = true;
+    this.options.logger.info({ streams: this.runs.size }, 'ready');
   }
 
   /** A state that came instead of a lost one is remembered when every stream has said so. */
@@ -220,7 +234,7 @@ export class Topology {
   async #createRun(stream: Stream, former: StreamRun | undefined): Promise<StreamRun> {
     if (former !== undefined) await this.committer.exclusive(() => former.end());
     const { cluster, rules } = this.config;
-    const { clusterUid, metrics, logger, mode } = this.options;
+    const { clusterUid, metrics, logger, mode, tracer } = this.options;
     const plan = planStream({ stream, cluster: cluster.name, clusterUid, rules, lanes: lanePlans(this.config, mode) });
     const parts = Math.min(streamSplit(stream.resource, rules), this.shards.count);
     const plans =
@@ -232,6 +246,7 @@ export class Topology {
       session: () => this.session,
       isStarting: () => !this.discovered,
       metrics,
+      tracer,
       logger,
       ...(mode === 'snapshot' ? { table: 'inventory', asOf: this.#startedAt * 1000 } : { table: 'changes' }),
       onProgress: (run) => this.committer.poke(run),
@@ -310,7 +325,7 @@ export class Topology {
     }
   }
 
-  async #connect(): Promise<void> {
+  async #connect(): Promise<{ readonly all: Promise<void> }> {
     const { metrics, logger, mode } = this.options;
     const topology = this;
     const { outlets, deadLetters } = await createOutlets(this.config, {
@@ -320,7 +335,7 @@ export class Topology {
       credits: this.credits,
       confirm: () => this.#lease.confirm(),
       metrics,
-      logger,
+      logger: componentLogger(logger, 'exporters'),
       mode,
       runOf: (stream) => this.runs.get(stream),
       onLost: (stream, reason, required) => {
@@ -333,17 +348,7 @@ export class Topology {
     });
     this.outlets = outlets;
     this.#deadLetters = deadLetters;
-    const starting = this.outlets.map(async (o) => {
-      try {
-        await o.exporter.start(this.#stop.signal);
-      } catch (e) {
-        if (!this.#stop.signal.aborted) throw e;
-      }
-    });
-    // An optional sink that is away holds up nothing, but a setting of it that cannot work is said at once.
-    const optional = starting.filter((_, i) => !this.outlets[i]!.required);
-    for (const start of optional) start.catch((e: unknown) => this.#finish({ kind: 'failed', error: asError(e) }));
-    await Promise.all(starting.filter((_, i) => this.outlets[i]!.required));
+    return startExporters(outlets, this.#stop.signal, (error) => this.#finish({ kind: 'failed', error }));
   }
 
   /** Everything is committed that was delivered, by this process and by the one before. */
@@ -363,7 +368,9 @@ export class Topology {
     this.draining = true;
     await this.#rewriting;
     const missing = this.options.mode === 'snapshot' ? unlisted(this) : [];
-    const deadline = this.#deadline();
+    // A snapshot has all the time it needs until it is told to end.
+    const begins = this.options.mode === 'run' ? undefined : this.options.signal;
+    const deadline = deadlineAfter(this.config.drain.timeout, begins);
     await this.watcher.stop();
     // What a thread that has ended did not answer comes no more, since no stream begins again.
     const isVoid = (run: StreamRun): boolean => (run.halted && !run.quiet) || this.void.has(run.stream.id);
@@ -374,18 +381,6 @@ export class Topology {
     }
     await Promise.all(this.outlets.map((o) => o.drain(deadline)));
     return [...missing, ...unacknowledged(this)];
-  }
-
-  /** A snapshot has all the time it needs until it is told to end. */
-  #deadline(): AbortSignal {
-    const { signal, mode } = this.options;
-    const deadline = new AbortController();
-    const begin = (): void => {
-      setTimeout(() => deadline.abort(), this.config.drain.timeout).unref();
-    };
-    if (mode === 'run' || signal.aborted) begin();
-    else signal.addEventListener('abort', begin, { once: true });
-    return deadline.signal;
   }
 
   async #close(): Promise<void> {

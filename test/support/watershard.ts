@@ -25,6 +25,10 @@ export class Watershard {
     return join(this.folder, 'watershard.log');
   }
 
+  get configFile(): string {
+    return join(this.folder, 'watershard.yaml');
+  }
+
   get log(): string {
     return readFileSync(this.logFile, 'utf8');
   }
@@ -48,11 +52,8 @@ export class Watershard {
     env: Record<string, string> = {},
   ): Promise<void> {
     this.#port = await freePort();
-    const file = join(this.folder, 'watershard.yaml');
-    writeFileSync(
-      file,
-      stringify({ dataDir: join(this.folder, 'data'), ops: { listen: `127.0.0.1:${this.#port}` }, ...config }),
-    );
+    const file = this.configFile;
+    this.configure(config);
     const log = openSync(this.logFile, 'a');
     const child = spawn(process.execPath, [BIN, ...[command].flat(), '--config', file], {
       stdio: ['ignore', log, log],
@@ -63,6 +64,18 @@ export class Watershard {
     child.unref();
     this.#child = child;
     child.once('exit', (code, signal) => appendFileSync(this.logFile, `--- ended: ${code ?? signal}\n`));
+  }
+
+  /** Writes the configuration; a program that runs takes it up by itself. @returns what the file says */
+  configure(config: Record<string, unknown>): string {
+    const own = { dataDir: join(this.folder, 'data'), ops: { listen: `127.0.0.1:${this.#port}` } };
+    const text = stringify({ ...own, ...config });
+    writeFileSync(this.configFile, text);
+    return text;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name);
   }
 
   async status(): Promise<StatusReport> {

@@ -41,3 +41,30 @@ test('for people it is text', () => {
   assert.match(err, /INFO.*ready/);
   assert.throws(() => JSON.parse(err));
 });
+
+test('a component has a level of its own, which holds for its children, and is changed while they are there', () => {
+  const { err } = logged(
+    `import { componentLogger, setLogLevels } from '${LOGGER}';
+     const l = createLogger({ level: 'info', levels: { watch: 'debug' } });
+     const stream = componentLogger(l, 'watch').child({ stream: 'pods' });
+     stream.debug('yes'); l.debug('no'); componentLogger(l, 'state').debug('no'); componentLogger(l, 'state').info('yes');
+     setLogLevels(l, { level: 'warn', levels: { state: 'debug' } });
+     stream.info('no'); stream.warn('yes'); l.info('no'); componentLogger(l, 'state').debug('yes');
+     const quiet = l.child({}, { level: 'error' });
+     componentLogger(quiet, 'state').warn('no'); componentLogger(quiet, 'state').error('yes');`,
+  );
+  const lines = err
+    .trim()
+    .split('\n')
+    .map((l) => JSON.parse(l) as Record<string, unknown>);
+  assert.deepEqual(
+    lines.map((l) => [l.component, l.level, l.msg]),
+    [
+      ['watch', 20, 'yes'],
+      ['state', 30, 'yes'],
+      ['watch', 40, 'yes'],
+      ['state', 20, 'yes'],
+      ['state', 50, 'yes'],
+    ],
+  );
+});

@@ -4,7 +4,18 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { observeProcess } from '../../src/telemetry/process-metrics.ts';
 
 /** Labels that have few values, whatever the cluster holds. */
-const LABELS = new Set(['stream', 'result', 'status', 'state', 'shard', 'exporter', 'reason', 'field', 'table']);
+const LABELS = new Set([
+  'stream',
+  'result',
+  'status',
+  'state',
+  'shard',
+  'exporter',
+  'reason',
+  'field',
+  'table',
+  'hash',
+]);
 
 test('metrics have the prefix, help, base units and no labels that could hold object names', async () => {
   const { registry } = createMetrics();
