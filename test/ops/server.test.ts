@@ -32,9 +32,20 @@ const STATUS: StatusReport = {
   ],
   shards: [{ index: 0, queueBytes: 0, batches: 1, records: 3, restarts: 0 }],
   exporters: [
-    { name: 'bus', type: 'jetstream', required: true, ok: true, acknowledged: 3, pendingBytes: 0, status: {} },
+    {
+      name: 'bus',
+      type: 'jetstream',
+      required: true,
+      ok: true,
+      acknowledged: 3,
+      pendingBytes: 0,
+      ackTimes: [],
+      status: {},
+    },
   ],
   totals: { records: 3, bytes: 9 },
+  errors: [],
+  history: { records: [], bytes: [], lagSeconds: [], inFlight: [] },
 };
 
 let health: HealthReport = { live: true, ready: true, reasons: [] };
