@@ -62,6 +62,7 @@ const DEBIAN_SERVERS = [
   { package: 'etcd-server', file: '/usr/bin/etcd' },
   { package: 'default-jre-headless', file: '/usr/bin/java' },
   { package: 'maven', file: '/usr/bin/mvn' },
+  { package: 'chromium', file: '/usr/bin/chromium' },
 ];
 
 const say = (text) => process.stdout.write(`[servers] ${text}\n`);
