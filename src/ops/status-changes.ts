@@ -7,13 +7,16 @@ type List = keyof typeof LISTS;
 
 /**
  * What changed: top-level parts of the report as they are now, of the lists only the entries that changed, and what is no
- * longer in a list. The history is left out, as who has the reports can go on with it.
+ * longer there. The history is left out, as who has the reports can go on with it.
  */
 export interface StatusChange extends Partial<Omit<StatusReport, 'history'>> {
   /** Unix time, milliseconds. */
   readonly now: number;
-  readonly gone?: Partial<Record<List, (string | number)[]>>;
+  /** Keys of entries, by list, and names of parts of the report. */
+  readonly gone?: Gone;
 }
+
+type Gone = Partial<Record<List, (string | number)[]> & { parts: string[] }>;
 
 /** Compares each report with the one before: with 300 streams, of which few do anything, a change is a few KB instead of 100. */
 export class StatusChanges {
@@ -30,7 +33,10 @@ export class StatusChanges {
       this.#parts.set(name, text);
       change[name] = value;
     }
-    const gone: Partial<Record<List, (string | number)[]>> = {};
+    const gone: Gone = {};
+    const parts = [...this.#parts.keys()].filter((name) => !Object.hasOwn(report, name));
+    for (const name of parts) this.#parts.delete(name);
+    if (parts.length > 0) gone.parts = parts;
     for (const list of Object.keys(LISTS) as List[]) {
       const before = this.#lists[list];
       const after = new Map<string | number, string>();

@@ -54,6 +54,12 @@ test('what has gone is named, and told again when it comes back', () => {
   assert.deepEqual(changes.next({ ...BASE, shards: [shard(0, 1), shard(1, 1)] }, 3), { now: 3, shards: [shard(1, 1)] });
 });
 
+test('a part that is no longer in the report is named too', () => {
+  const changes = new StatusChanges();
+  changes.next({ ...BASE, config: { hash: 'a' } } as StatusReport, 1);
+  assert.deepEqual(changes.next(BASE, 2), { now: 2, gone: { parts: ['config'] } });
+});
+
 /** As the page does it. */
 function applied(shards: Map<number, ShardStatus>, change: StatusChange): void {
   for (const s of change.shards ?? []) shards.set(s.index, s);

@@ -30,18 +30,18 @@ a { color: var(--accent); }
 .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
 .pill { padding: .3rem .9rem; border-radius: 2rem; border: 1px solid currentColor; background: var(--card); font-weight: 600; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .8rem; padding: 1rem; margin-bottom: 1rem; }
-#problems { border-color: var(--bad); }
-#problem-list { list-style: none; margin: 0; padding: 0; display: grid; gap: .7rem; }
-#problem-list li { display: flex; gap: .6rem; overflow-wrap: anywhere; }
+#problems.bad, #problems.warn { border-color: currentColor; } #problems h2, #problem-list div { color: var(--ink); }
+#problem-list { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: minmax(0, 1fr); gap: .7rem; }
+#problem-list li { display: flex; gap: .6rem; } #problem-list div { min-width: 0; overflow-wrap: break-word; }
 #problem-list strong { margin-right: .6rem; } #problem-list strong:empty { display: none; }
 #problem-list code { border: 1px solid var(--line); border-radius: .3rem; padding: 0 .35rem; margin-right: .6rem; }
-#problem-list p { color: var(--soft); }
-#tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11.5rem, 1fr)); gap: 1rem; background: none; border: 0; padding: 0; }
+#problem-list .remedy { color: var(--soft); }
+#tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: 1rem; background: none; border: 0; padding: 0; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: .8rem; padding: .8rem 1rem; margin: 0; min-width: 0; display: flex; flex-direction: column; }
 .tile dt { color: var(--soft); font-size: .85rem; }
 .tile dd { margin: 0; font-size: 1.3rem; font-weight: 600; white-space: nowrap; }
-.tile dd.note { color: var(--soft); font-size: .85rem; font-weight: 400; white-space: normal; overflow-wrap: anywhere; margin-top: auto; }
-.tile .spark { width: 100%; height: 2.6rem; margin: .3rem 0; }
+.tile dd.note { color: var(--soft); font-size: .85rem; font-weight: 400; overflow: hidden; text-overflow: ellipsis; margin-top: auto; }
+.tile .spark { width: 100%; height: 2.6rem; margin: .3rem 0; border-bottom: 1px solid var(--line); }
 .tile .meter { margin-bottom: .3rem; }
 svg { display: block; }
 .spark-line { fill: none; stroke: var(--accent); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
@@ -63,8 +63,10 @@ svg { display: block; }
 .acks { width: 8rem; height: 1.5rem; margin-left: auto; } .acks rect { fill: var(--accent); } .acks line { stroke: var(--line); }
 .bar { display: flex; flex-wrap: wrap; align-items: baseline; gap: .5rem 1rem; }
 .bar h2 { margin-right: auto; }
+.bar label { display: flex; align-items: baseline; gap: .6rem; }
 .bar output { color: var(--soft); min-width: 8rem; text-align: right; }
 input { font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--soft); border-radius: .4rem; padding: .2rem .5rem; width: 16rem; }
+input::placeholder { color: var(--soft); opacity: 1; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; }
@@ -72,7 +74,7 @@ tbody th { font-weight: 500; }
 .number { text-align: right; }
 .number .spark { width: 8rem; height: 1.5rem; margin-left: auto; }
 td .meter { width: 8rem; margin: .3rem 0 .2rem auto; }
-.wide { white-space: normal; min-width: 16rem; overflow-wrap: anywhere; }
+.wide { white-space: normal; min-width: 18rem; overflow-wrap: anywhere; }
 td code { margin-right: .5rem; }
 thead th { font-weight: 600; color: var(--soft); }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; white-space: nowrap; }
@@ -84,7 +86,7 @@ th[aria-sort=ascending] button::after { content: " \\2191"; } th[aria-sort=desce
 #topology { min-width: 62rem; width: 100%; height: auto; }
 #topology text { fill: var(--ink); font-size: 13.5px; } #topology text.note { fill: var(--soft); font-size: 12px; }
 #topology .box { fill: var(--ground); stroke: var(--line); } #topology .bad .box { stroke: var(--bad); stroke-width: 2; } #topology .warn .box { stroke: var(--warn); stroke-width: 2; }
-#topology .bad .used { fill: var(--bad); }
+#topology .bad .used { fill: var(--bad); } #topology .warn .used { fill: var(--warn); }
 #topology path { fill: none; stroke: var(--line); } #topology path.flow { stroke: var(--accent); stroke-dasharray: 6 6; opacity: .75; }
 #topology path.bad { stroke: var(--bad); stroke-dasharray: 2 5; }
 @media (prefers-reduced-motion: no-preference) {

@@ -5,7 +5,8 @@ document.addEventListener('keydown', (e) => {
   const filter = $('filter');
   if (e.key === '/' && document.activeElement !== filter && !e.ctrlKey && !e.metaKey && !e.altKey) {
     e.preventDefault();
-    filter.focus();
+    filter.focus({ preventScroll: true });
+    filter.closest('section').scrollIntoView();
   } else if (e.key === 'Escape' && document.activeElement === filter && filter.value !== '') {
     e.preventDefault();
     filter.value = '';
@@ -19,7 +20,9 @@ function told(take) {
   return (e) => {
     silentSince = undefined;
     take(JSON.parse(e.data));
-    if (!document.hidden) show();
+    if (document.hidden) return;
+    show();
+    if (performance.getEntriesByName('shown').length === 0) performance.mark('shown');
   };
 }
 events.addEventListener('report', told(begin));

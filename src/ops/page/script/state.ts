@@ -20,6 +20,7 @@ function begin(report) {
 function change(next) {
   const before = now;
   now = { ...before, ...next };
+  for (const name of (next.gone && next.gone.parts) || []) delete now[name];
   for (const list in KEYS) {
     for (const x of next[list] || []) lists[list].set(x[KEYS[list]], x);
     for (const key of (next.gone && next.gone[list]) || []) lists[list].delete(key);

@@ -4,8 +4,8 @@ export const TABLES = `
 const column = (title, value, text, more) => ({ title, value, text: text || ((x) => String(value(x))), ...more });
 const number = { number: true };
 
-function makeTable(table, columns, key, groupOf) {
-  let sort = 0, descending = false, items = [];
+function makeTable(table, columns, key, { groupOf, sort = 0 } = {}) {
+  let descending = false, items = [];
   const folded = new Set();
   const heads = columns.map((c, i) => {
     const button = element('button', { type: 'button' }, c.title);
@@ -70,10 +70,10 @@ const showExporters = makeTable($('exporters'), [
   column('State', (e) => (e.ok ? 1 : 0), undefined, { parts: stateParts, draw: (parts, e) => drawState(parts, exporterTone(e), e.ok ? 'ok' : 'not ok') }),
   column('Rate', (e) => e.rate || 0, undefined, { number: true, parts: () => [element('span'), line()], draw: ([text, plot], e) => { put(text, rate(e.rate)); drawLine(plot, rates.get(e.name) || [], 'Records a second, seen since this page is open'); } }),
   column('Acknowledged', (e) => e.acknowledged, (e) => count(e.acknowledged), number),
-  column('Waiting', (e) => e.pendingBytes, undefined, { number: true, parts: () => [element('span'), bar(), element('small')], draw: ([text, plot, where], e) => { put(text, bytes(e.pendingBytes)); drawBar(plot, e.pendingBytes, e.buffer ? e.buffer.limit : now.credits.limit, 'Waiting'); put(where, e.buffer ? count(e.buffer.records) + ' records in its buffer (' + e.buffer.type + ')' : ''); } }),
+  column('Waiting', (e) => e.pendingBytes, undefined, { number: true, parts: () => [element('span'), bar(), element('small')], draw: ([text, plot, where], e) => { put(text, bytes(e.pendingBytes)); drawBar(plot, e.pendingBytes, e.buffer ? e.buffer.limit : now.credits.limit, 'Waiting'); put(where, e.buffer && e.buffer.records > 0 ? count(e.buffer.records) + ' records in its buffer (' + e.buffer.type + ')' : ''); } }),
   column('Time to acknowledge', (e) => e.ackTimes.reduce((sum, n, i) => sum + n * i, 0) / (e.ackTimes.reduce((a, b) => a + b, 0) || 1), undefined, { number: true, parts: () => [ackPlot(), element('small')], draw: ([plot, text], e) => { drawAcks(plot, e.ackTimes); put(text, ackText(e.ackTimes)); } }),
   column('What it says', (e) => (e.ok ? 0 : 1), undefined, { wide: true, parts: () => [...errorParts(), element('small')], draw: (parts, e) => { drawError([...parts], e.lastError, e.detail); put(parts[3], Object.entries(e.status).map(([k, v]) => k + ' ' + v).join(' · ')); } }),
-], (e) => e.name);
+], (e) => e.name, { sort: 1 });
 
 const showShards = makeTable($('shards'), [
   column('Shard', (s) => s.index, undefined, number),
@@ -102,8 +102,7 @@ function groupsOf(sorted) {
   return [...groups.values()].sort((a, b) => rank.indexOf(a.kind) - rank.indexOf(b.kind) || (a.name < b.name ? -1 : 1));
 }
 const showStreams = makeTable($('streams'), [
-  column('Stream', (s) => s.id),
-  column('State', (s) => s.state, undefined, { parts: stateParts, draw: (parts, s) => drawState(parts, tone(s), s.state) }),
+  column('Stream', (s) => s.id, undefined, { parts: stateParts, draw: (parts, s) => drawState(parts, tone(s), s.id) }),
   column('For', (s) => -s.since, (s) => coarse((now.now - s.since) / 1000), number),
   column('Shard', (s) => s.shard, undefined, number),
   column('Rate', (s) => s.rate || 0, (s) => rate(s.rate), number),
@@ -112,7 +111,7 @@ const showStreams = makeTable($('streams'), [
   column('Lag', (s) => s.lagSeconds, (s) => lagText(s.lagSeconds), number),
   column('Committed version', (s) => s.resourceVersion, (s) => s.resourceVersion || '–'),
   column('Last error', (s) => (s.lastError ? s.lastError.at : 0), undefined, { wide: true, parts: errorParts, draw: (parts, s) => drawError(parts, s.lastError) }),
-], (s) => s.id, groupsOf);
+], (s) => s.id, { groupOf: groupsOf });
 
 const showErrors = makeTable($('errors'), [
   column('Last met', (e) => -e.at, (e) => ago(e.at), number),

@@ -15,7 +15,7 @@ function drawBox(g, { x, y, width, title, note, kind, share }) {
   mark(g, 'class', kind);
   mark(box, 'width', width);
   put(name, cut((kind === 'good' ? '' : GLYPH[kind] + ' ') + title, Math.floor(width / 8)));
-  put(text, cut(note, Math.floor(width / 6.4)));
+  put(text, cut(note, Math.floor(width / 6.8)));
   put(hint, title + ': ' + note);
   mark(rest, 'width', share === undefined ? 0 : width - 24);
   mark(used, 'width', share === undefined ? 0 : (Math.min(1, share) * (width - 24)).toFixed(1));
@@ -57,7 +57,7 @@ function shardBoxes() {
   return boxes;
 }
 function exporterBoxes() {
-  return now.exporters.map((e) => ({ key: 'e ' + e.name, title: e.name + ' (' + e.type + ')', note: (e.ok ? rate(e.rate) : e.lastError ? e.lastError.code : 'not ok') + ' · ' + bytes(e.pendingBytes) + ' waiting' + (e.required ? '' : ' · optional'), kind: exporterTone(e), share: e.pendingBytes / (e.buffer ? e.buffer.limit : now.credits.limit), rate: e.rate }));
+  return now.exporters.map((e) => ({ key: 'e ' + e.name, title: e.name + ' (' + e.type + (e.required ? ')' : ', optional)'), note: (e.ok ? rate(e.rate) : e.lastError ? e.lastError.code : 'not ok') + ' · ' + bytes(e.pendingBytes) + ' waiting', kind: exporterTone(e), share: e.pendingBytes / (e.buffer ? e.buffer.limit : now.credits.limit), rate: e.rate }));
 }
 
 function topology() {

@@ -40,7 +40,8 @@ function problems() {
   const list = problemList();
   $('problems').hidden = list.length === 0;
   $('to-problems').hidden = list.length === 0;
-  keyed($('problem-list'), list, (p) => p.key, () => element('li', {}, element('span', { 'aria-hidden': 'true' }), element('div', {}, element('strong'), element('code'), element('span'), element('p'))), (li, p) => {
+  mark($('problems'), 'class', list.some((p) => p.kind === 'bad') ? 'bad' : 'warn');
+  keyed($('problem-list'), list, (p) => p.key, () => element('li', {}, element('span', { 'aria-hidden': 'true' }), element('div', {}, element('strong'), element('code'), element('p'), element('p', { class: 'remedy' }))), (li, p) => {
     const [glyph, body] = li.children;
     const [where, code, message, remedy] = body.children;
     put(glyph, GLYPH[p.kind]);
@@ -54,8 +55,8 @@ function problems() {
 }
 
 const TILES = [
-  { label: 'Records', value: () => rate(recently(past.records)), note: () => count(now.totals.records) + ' since the start', plot: () => past.records, words: (most) => 'Records a second in the last two minutes, at most ' + rate(most) },
-  { label: 'Read from the API', value: () => bytes(recently(past.bytes)) + '/s', note: () => bytes(now.totals.bytes) + ' since the start', plot: () => past.bytes, words: (most) => 'Bytes a second in the last two minutes, at most ' + bytes(most) },
+  { label: 'Records', value: () => rate(recently(past.records)), note: () => count(now.totals.records) + ' in all', plot: () => past.records, words: (most) => 'Records a second in the last two minutes, at most ' + rate(most) },
+  { label: 'Read from the API', value: () => bytes(recently(past.bytes)) + '/s', note: () => bytes(now.totals.bytes) + ' in all', plot: () => past.bytes, words: (most) => 'Bytes a second in the last two minutes, at most ' + bytes(most) },
   { label: 'Lag', value: () => lagText(now.lag), note: () => (now.behind ? 'most: ' + now.behind : 'nothing waits'), plot: () => past.lagSeconds, words: (most) => 'Lag in the last two minutes, at most ' + lagText(most) },
   { label: 'In flight', value: () => bytes(now.credits.inFlight), note: () => 'of ' + bytes(now.credits.limit), plot: () => past.inFlight, words: (most) => 'Bytes in flight in the last two minutes, at most ' + bytes(most), meter: true },
   { label: 'Objects known', value: () => count(now.streams.reduce((n, s) => n + s.knownObjects, 0)), note: () => 'in ' + many(now.streams.length, 'stream') },
@@ -65,7 +66,9 @@ function tiles() {
   keyed($('tiles'), TILES, (t) => t.label, (t) => element('dl', { class: 'tile' }, element('dt', {}, t.label), element('dd'), t.plot ? line() : undefined, t.meter ? bar() : undefined, element('dd', { class: 'note' })), (dl, t) => {
     const parts = dl.children;
     put(parts[1], t.value());
-    put(parts[parts.length - 1], t.note());
+    const note = parts[parts.length - 1];
+    put(note, t.note());
+    mark(note, 'title', t.note());
     if (t.plot) drawLine(parts[2], t.plot(), t.words(Math.max(0, ...t.plot())));
     if (t.meter) drawBar(parts[3], now.credits.inFlight, now.credits.limit, 'In flight');
   });
