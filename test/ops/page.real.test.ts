@@ -147,6 +147,26 @@ test('it goes on by changes alone, and what it shows is what the status says', a
   await page.shows(`now.totals.records > ${totals.records}`);
 });
 
+test('no name, uid or value of an object is in it, nor in the status', async () => {
+  const { port } = front.address() as AddressInfo;
+  const names = new Set<string>();
+  for (const path of ['pods', 'secrets', 'configmaps']) {
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/${path}?limit=100`);
+    const { items } = (await answer.json()) as {
+      items: { metadata: { name: string; uid: string }; data?: Record<string, string> }[];
+    };
+    assert.ok(items.length > 0, path);
+    for (const { metadata, data } of items)
+      for (const text of [metadata.name, metadata.uid, ...Object.values(data ?? {})])
+        if (text.length > 6) names.add(text);
+  }
+  const texts = [
+    await page.evaluate<string>('document.documentElement.outerHTML'),
+    await (await fetch(`${program.url}/status`)).text(),
+  ];
+  for (const text of texts) for (const name of names) assert.ok(!text.includes(name), name);
+});
+
 test('all of it can be reached and used by the keyboard', async () => {
   await page.evaluate(`document.activeElement.blur()`);
   const passed: string[] = [];
