@@ -257,7 +257,7 @@ test('on a narrow screen nothing sticks out but what can be scrolled', async () 
   await picture('narrow');
 });
 
-test('names are text, whatever they hold; errors that are over and a reload that failed are told; it begins empty', async () => {
+test('names are text, whatever they hold; errors that are over and a reload that failed are told; it begins empty, and goes on after a restart', async () => {
   const mark = '<img src=/x onerror=alert(1)>';
   const error = { code: 'API_FORBIDDEN', message: `${mark} refused`, remedy: `grant ${mark}`, at: 5000 } as const;
   const starting = {
@@ -277,7 +277,8 @@ test('names are text, whatever they hold; errors that are over and a reload that
   };
   let status: StatusReport = starting;
   const health = () => ({ live: true, ready: true, reasons: [] });
-  const ops = await startOps({ listen: '127.0.0.1:0', metrics: createMetrics(), status: () => status, health });
+  const options = { metrics: createMetrics(), status: () => status, health };
+  let ops = await startOps({ ...options, listen: '127.0.0.1:0' });
   const own = await chromium.open();
   try {
     await own.look(1300, 1000, 'light');
@@ -335,6 +336,11 @@ test('names are text, whatever they hold; errors that are over and a reload that
     status = { ...starting, ready: true, reasons: [] };
     await own.shows(`document.querySelectorAll('#strip i, #topology g.edges path, #streams tbody').length === 0`);
     await own.shows(`document.getElementById('problems').hidden`);
+    assert.deepEqual(own.complaints, []);
+    await ops.close();
+    await own.shows(`/no answer/.test(document.getElementById('ready').textContent)`);
+    ops = await startOps({ ...options, listen: new URL(ops.url).host });
+    await own.shows(`/ ready/.test(document.getElementById('ready').textContent)`);
   } finally {
     own.close();
     await ops.close();
