@@ -44,7 +44,11 @@ test('what did not change is not told', () => {
   assert.deepEqual(changes.next({ ...BASE, streams }, 2), { now: 2 });
   const busy = streams.map((s) => (s.id === 'gadgets7.example.com' ? { ...s, records: 4 } : s));
   const totals = { records: 901, bytes: 1 };
-  assert.deepEqual(changes.next({ ...BASE, streams: busy, totals }, 3), { now: 3, totals, streams: [busy[7]] });
+  assert.deepEqual(changes.next({ ...BASE, streams: busy, totals }, 3), {
+    now: 3,
+    totals,
+    streams: [{ id: 'gadgets7.example.com', records: 4 }],
+  });
 });
 
 test('what has gone is named, and told again when it comes back', () => {
@@ -60,9 +64,29 @@ test('a part that is no longer in the report is named too', () => {
   assert.deepEqual(changes.next(BASE, 2), { now: 2, gone: { parts: ['config'] } });
 });
 
+test('a field that an entry has no more is null', () => {
+  const changes = new StatusChanges();
+  const exporter = {
+    name: 'bus',
+    type: 'nats',
+    required: true,
+    ok: true,
+    acknowledged: 0,
+    pendingBytes: 0,
+    ackTimes: [],
+    status: {},
+  };
+  changes.next({ ...BASE, exporters: [{ ...exporter, ok: false, detail: 'it is away' }] }, 1);
+  assert.deepEqual(changes.next({ ...BASE, exporters: [exporter] }, 2), {
+    now: 2,
+    exporters: [{ name: 'bus', ok: true, detail: null }],
+  });
+});
+
 /** As the page does it. */
-function applied(shards: Map<number, ShardStatus>, change: StatusChange): void {
-  for (const s of change.shards ?? []) shards.set(s.index, s);
+function applied(shards: Map<number, Partial<ShardStatus>>, change: StatusChange): void {
+  for (const s of change.shards ?? [])
+    shards.set(s.index as number, { ...shards.get(s.index as number), ...(s as Partial<ShardStatus>) });
   for (const key of change.gone?.shards ?? []) shards.delete(key as number);
 }
 
@@ -71,12 +95,12 @@ test('changes add up to the reports, whatever comes and goes', () => {
   fc.assert(
     fc.property(reports, (list) => {
       const changes = new StatusChanges();
-      const seen = new Map<number, ShardStatus>();
+      const seen = new Map<number, Partial<ShardStatus>>();
       for (const [i, report] of list.entries()) {
         const shards = Object.entries(report).map(([index, records]) => shard(Number(index), records));
         applied(seen, changes.next({ ...BASE, shards }, i));
         assert.deepEqual(
-          [...seen.values()].sort((a, b) => a.index - b.index),
+          [...seen.values()].sort((a, b) => a.index! - b.index!),
           shards.sort((a, b) => a.index - b.index),
         );
       }

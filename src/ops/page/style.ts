@@ -87,12 +87,8 @@ th[aria-sort=ascending] button::after { content: " \\2191"; } th[aria-sort=desce
 #topology text { fill: var(--ink); font-size: 13.5px; } #topology text.note { fill: var(--soft); font-size: 12px; }
 #topology .box { fill: var(--ground); stroke: var(--line); } #topology .bad .box { stroke: var(--bad); stroke-width: 2; } #topology .warn .box { stroke: var(--warn); stroke-width: 2; }
 #topology .bad .used { fill: var(--bad); } #topology .warn .used { fill: var(--warn); }
-#topology path { fill: none; stroke: var(--line); } #topology path.flow { stroke: var(--accent); stroke-dasharray: 6 6; opacity: .75; }
+#topology path { fill: none; stroke: var(--line); } #topology path.flow { stroke: var(--accent); opacity: .75; }
 #topology path.bad { stroke: var(--bad); stroke-dasharray: 2 5; }
-@media (prefers-reduced-motion: no-preference) {
-  #topology path.flow { animation: flow 1s linear infinite; }
-  @keyframes flow { to { stroke-dashoffset: -12; } }
-}
 @media (forced-colors: active) {
   #strip i, .legend i, .rest, .used, .spark-area, .acks rect, #lags rect { forced-color-adjust: none; }
 }

@@ -22,7 +22,7 @@ function change(next) {
   now = { ...before, ...next };
   for (const name of (next.gone && next.gone.parts) || []) delete now[name];
   for (const list in KEYS) {
-    for (const x of next[list] || []) lists[list].set(x[KEYS[list]], x);
+    for (const x of next[list] || []) merge(lists[list], x[KEYS[list]], x);
     for (const key of (next.gone && next.gone[list]) || []) lists[list].delete(key);
     now[list] = [...lists[list].values()];
   }
@@ -33,6 +33,13 @@ function change(next) {
   remember(past.bytes, Math.max(0, (now.totals.bytes - before.totals.bytes) / seconds));
   remember(past.lagSeconds, now.lag);
   remember(past.inFlight, now.credits.inFlight);
+}
+
+/** Of an entry that is known only the fields that changed are told, null for one that has gone. */
+function merge(entries, key, changed) {
+  const entry = entries.get(key) || {};
+  entries.set(key, entry);
+  for (const field in changed) if (changed[field] === null) delete entry[field]; else entry[field] = changed[field];
 }
 
 function remember(list, value) {
