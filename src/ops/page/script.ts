@@ -8,6 +8,7 @@ import { VIEWS } from './script/views.ts';
 
 /**
  * The live page's script, in parts that follow each other. It listens to /events, and everything it shows goes in as text, never
- * as markup. What is shown already stays the same element, so that focus and selection survive an update. Nothing is animated: a page that is always open would cost a third of a core.
+ * as markup. What is shown already stays the same element, so that focus and selection survive an
+ * update. Nothing is animated: lines that flow took a third of a core to paint.
  */
 export const PAGE_SCRIPT = `'use strict';\n${[DOM, STATE, PLOTS, TOPOLOGY, TABLES, VIEWS, START].join('')}`;
