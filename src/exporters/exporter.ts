@@ -3,6 +3,7 @@ import type { WatershardError } from '../model/errors.ts';
 import type { FieldColumn } from '../model/field-type.ts';
 import type { Position } from '../model/position.ts';
 import type { Stream } from '../model/resource.ts';
+import type { StatusError } from '../model/status.ts';
 import type { Thread } from '../model/thread.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -96,6 +97,8 @@ export interface Health {
   readonly ok: boolean;
   /** Why not, with the remedy, in one line. */
   readonly detail?: string;
+  /** The same in its parts, where it is an error. */
+  readonly error?: StatusError;
 }
 
 /**

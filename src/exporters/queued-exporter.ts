@@ -145,8 +145,8 @@ export class QueuedExporter implements Exporter {
 
   health(): Health {
     if (this.#state === 'closed') return { ok: false, detail: 'closed' };
-    const { detail } = this.#trouble;
-    if (detail !== undefined) return { ok: false, detail };
+    const { health } = this.#trouble;
+    if (health !== undefined) return health;
     return this.#state === 'starting' ? { ok: false, detail: 'connecting' } : { ok: true };
   }
 

@@ -1,10 +1,12 @@
 import { errorMessage, WatershardError } from '../model/errors.ts';
-import type { ExporterContext } from './exporter.ts';
+import type { ExporterContext, Health } from './exporter.ts';
 
 /** What is wrong with a sink at present: kept for its health, and logged when it begins, changes its kind and ends. */
 export class Trouble {
   readonly #context: ExporterContext;
   #error: WatershardError | undefined;
+  /** When it was last met; Unix time, milliseconds. */
+  #at = 0;
 
   constructor(context: ExporterContext) {
     this.#context = context;
@@ -15,6 +17,13 @@ export class Trouble {
     return this.#error && `${this.#error.message} (${this.#error.code}: ${this.#error.remedy})`;
   }
 
+  /** Undefined where nothing is wrong. */
+  get health(): Health | undefined {
+    if (this.#error === undefined || this.detail === undefined) return undefined;
+    const { code, message, remedy } = this.#error;
+    return { ok: false, detail: this.detail, error: { code, message, remedy, at: this.#at } };
+  }
+
   report(error: WatershardError): void {
     if (this.#error?.code !== error.code) {
       this.#context.logger.warn(
@@ -23,6 +32,7 @@ export class Trouble {
       );
     }
     this.#error = error;
+    this.#at = Date.now();
   }
 
   end(): void {

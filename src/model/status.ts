@@ -32,6 +32,9 @@ export interface StatusReport {
   readonly totals: { readonly records: number; readonly bytes: number };
   /** Of the configuration file; absent where it is not read again. */
   readonly config?: ConfigStatus;
+  /** Of streams and exporters, those that last first, then the newest. */
+  readonly errors: readonly ErrorEpisode[];
+  readonly history: StatusHistory;
 }
 
 /** Which configuration runs, and what became of the last change of its file. */
@@ -58,6 +61,16 @@ export interface ReloadStatus {
   readonly hash?: string;
   /** Where the former one goes on. */
   readonly error?: StatusError;
+}
+
+/** The last two minutes, a value a second, the newest last; all lists are of one length. */
+export interface StatusHistory {
+  /** A second; so are the bytes that were read. */
+  readonly records: readonly number[];
+  readonly bytes: readonly number[];
+  /** Of the stream that is furthest behind. */
+  readonly lagSeconds: readonly number[];
+  readonly inFlight: readonly number[];
 }
 
 export interface StreamStatus {
@@ -89,6 +102,18 @@ export interface StatusError {
   readonly at: number;
 }
 
+/** An error from when it was first seen until it was over. */
+export interface ErrorEpisode extends StatusError {
+  /** `stream pods`, `exporter lake`. */
+  readonly source: string;
+  /** When it began; `at` is when it was last met. */
+  readonly since: number;
+  readonly over: boolean;
+}
+
+/** Seconds: the upper ends of the classes in which the times of acknowledgements are counted. */
+export const ACK_BOUNDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60] as const;
+
 export interface ShardStatus {
   readonly index: number;
   readonly queueBytes: number;
@@ -105,9 +130,13 @@ export interface ExporterStatus {
   readonly ok: boolean;
   /** Why it is not, with the remedy. */
   readonly detail?: string;
+  /** The same in its parts, where it is an error. */
+  readonly lastError?: StatusError;
   /** Records acknowledged since the start. */
   readonly acknowledged: number;
   readonly pendingBytes: number;
+  /** Batches acknowledged in the last minute by the time that it took: one count for each of ACK_BOUNDS, and one for longer. */
+  readonly ackTimes: readonly number[];
   /** Of one that is not required. */
   readonly buffer?: BufferStatus;
   /** What the exporter says of itself: what is where, without content. */

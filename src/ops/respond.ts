@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 /** Own files only, nothing in the page itself, and no page may frame this one. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Node leaves the body out where the request was a HEAD. */
 export function send(response: ServerResponse, status: number, type: string, body: string): void {

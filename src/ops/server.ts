@@ -8,7 +8,7 @@ import { answerHealth } from './health.ts';
 import { type Handler, kollectPaths } from './kollect-paths.ts';
 import { isLoopback, listen, parseAddress } from './listen.ts';
 import { LiveEvents } from './live-events.ts';
-import { PAGE_HTML } from './page/document.ts';
+import { PAGE_HTML, PAGE_ICON } from './page/document.ts';
 import { PAGE_SCRIPT } from './page/script.ts';
 import { PAGE_STYLE } from './page/style.ts';
 import { PROFILE_SUFFIX, type ProfileKind, takeProfile } from './profile.ts';
@@ -66,6 +66,7 @@ export async function startOps(options: OpsOptions): Promise<OpsServer> {
     '/': (_, response) => send(response, 200, 'text/html; charset=utf-8', PAGE_HTML),
     '/page.css': (_, response) => send(response, 200, 'text/css; charset=utf-8', PAGE_STYLE),
     '/page.js': (_, response) => send(response, 200, 'text/javascript; charset=utf-8', PAGE_SCRIPT),
+    '/page.svg': (_, response) => send(response, 200, 'image/svg+xml', PAGE_ICON),
     '/metrics': async (_, response) => {
       process.sample();
       send(response, 200, options.metrics.registry.contentType, await options.metrics.registry.metrics());

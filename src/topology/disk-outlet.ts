@@ -5,6 +5,7 @@ import type { Stream } from '../model/resource.ts';
 import type { BufferStatus } from '../model/status.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { AckTimes } from './ack-times.ts';
 import type { Outlet, OutletOptions } from './outlet.ts';
 
 /** Bytes that the exporter itself may hold: what it can make use of, and what is sent twice after a crash at most. */
@@ -49,6 +50,7 @@ export class DiskOutlet implements Outlet {
   readonly cuts = false;
   readonly exporter: Exporter;
   readonly lane: number;
+  readonly ackTimes = new AckTimes();
   readonly #options: OutletOptions;
   readonly #buffer: DiskBuffer<BufferedBatch>;
   readonly #metrics: Metrics;
@@ -96,11 +98,16 @@ export class DiskOutlet implements Outlet {
   }
 
   health(): Health {
-    const { ok, detail } = this.exporter.health();
+    const health = this.exporter.health();
     const { trouble } = this.#buffer;
-    if (trouble === undefined) return detail === undefined ? { ok } : { ok, detail };
-    const own = `${trouble.message} (${trouble.code}: ${trouble.remedy})`;
-    return { ok: false, detail: detail === undefined ? own : `${detail}; ${own}` };
+    if (trouble === undefined) return health;
+    const { code, message, remedy } = trouble;
+    const own = `${message} (${code}: ${remedy})`;
+    return {
+      ok: false,
+      detail: health.detail === undefined ? own : `${health.detail}; ${own}`,
+      error: health.error ?? { code, message, remedy, at: Date.now() },
+    };
   }
 
   open(stream: Stream, incarnation: number): void {
@@ -156,7 +163,9 @@ export class DiskOutlet implements Outlet {
       const { number, bytes, records, at } = forwarded.shift() as Forwarded;
       this.#forwardedBytes -= bytes;
       this.#acknowledged += records;
-      this.#metrics.ackSeconds.observe({ exporter: this.name }, (performance.now() - at) / 1000);
+      const seconds = (performance.now() - at) / 1000;
+      this.#metrics.ackSeconds.observe({ exporter: this.name }, seconds);
+      this.ackTimes.observe(seconds);
       this.#buffer.ack(number);
     }
     this.forward();

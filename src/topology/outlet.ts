@@ -5,6 +5,7 @@ import type { Stream } from '../model/resource.ts';
 import type { BufferStatus } from '../model/status.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { AckTimes } from './ack-times.ts';
 
 export interface OutletOptions {
   readonly name: string;
@@ -28,6 +29,7 @@ export interface Outlet {
   readonly pendingBytes: number;
   /** Records, since the start. */
   readonly acknowledged: number;
+  readonly ackTimes: AckTimes;
   /** Undefined where it is required. */
   readonly buffer: BufferStatus | undefined;
   /** A stream begins, or begins again, at this committed position. */
@@ -58,6 +60,7 @@ export class MemoryOutlet implements Outlet {
   readonly cuts: boolean;
   readonly exporter: Exporter;
   readonly lane: number;
+  readonly ackTimes = new AckTimes();
   readonly #options: OutletOptions;
   readonly #metrics: Metrics;
   readonly #logger: Logger;
@@ -157,7 +160,9 @@ export class MemoryOutlet implements Outlet {
       const batch = batches.shift()!;
       const { bytes, at } = forwardings.get(batch) as Forwarding;
       this.#forwardedBytes -= bytes;
-      this.#metrics.ackSeconds.observe({ exporter: this.name }, (performance.now() - at) / 1000);
+      const seconds = (performance.now() - at) / 1000;
+      this.#metrics.ackSeconds.observe({ exporter: this.name }, seconds);
+      this.ackTimes.observe(seconds);
       this.#acknowledged += batch.records;
     }
     while (this.#waiting.length > 0 && this.#forwardedBytes <= this.#options.buffer.bytes * FORWARDED) {

@@ -15,6 +15,7 @@ import { runInventories } from './inventory.ts';
 import { backoff, pause } from './pause.ts';
 import { type OpenedState, openState } from './state-opening.ts';
 import { startingStatus } from './status.ts';
+import { StatusMemory } from './status-memory.ts';
 import { Topology } from './topology.ts';
 
 export interface Running {
@@ -64,12 +65,12 @@ export interface RunOptions {
  */
 export async function runTopology(config: Config, options: RunOptions): Promise<RunOutcome> {
   const { logger, metrics, signal } = options;
-  const startedAt = Date.now();
   const trouble = new Map<string, string>();
+  const memory = new StatusMemory();
   let topology: Topology | undefined;
   const starting = (): string[] => [...trouble.values(), ...(trouble.size === 0 ? ['it is starting'] : [])];
   options.onRunning?.({
-    status: () => topology?.status() ?? startingStatus(config, startedAt, starting()),
+    status: () => topology?.status() ?? startingStatus(config, memory.startedAt, starting()),
     health: () => topology?.health() ?? { live: true, ready: false, reasons: starting() },
   });
 
@@ -108,7 +109,7 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
         session: opened.session,
         open,
         stateKind: store.kind,
-        startedAt,
+        memory,
         gap,
         former: opened.former,
         remember: opened.remember,

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import type { Config } from '../config/schema.ts';
 import { resourceName } from '../model/resource.ts';
-import type { HealthReport, StatusReport } from '../model/status.ts';
+import type { HealthReport, StatusError, StatusReport } from '../model/status.ts';
+import type { StreamRun } from './stream-run.ts';
 import type { Topology } from './topology.ts';
 
 /** Streams that are shown one by one in the reasons for not being ready; the rest is counted. */
@@ -34,6 +35,8 @@ export function startingStatus(config: Config, startedAt: number, reasons: reado
     shards: [],
     exporters: [],
     totals: { records: 0, bytes: 0 },
+    errors: [],
+    history: { records: [], bytes: [], lagSeconds: [], inFlight: [] },
   };
 }
 
@@ -71,7 +74,7 @@ export function statusOf(topology: Topology): StatusReport {
   return {
     version: VERSION,
     cluster: { name: config.cluster.name, uid: options.clusterUid, server: options.client.server },
-    startedAt: options.startedAt,
+    startedAt: options.memory.startedAt,
     ready: reasons.length === 0,
     reasons,
     state: {
@@ -93,41 +96,45 @@ export function statusOf(topology: Topology): StatusReport {
         resourceVersion: run?.position?.resourceVersion ?? '',
         knownObjects: sum(run?.knownObjects ?? []),
         records: run?.records ?? 0,
-        lagSeconds: run?.oldestUnacked === undefined ? 0 : Math.max(0, now - run.oldestUnacked / 1000) / 1000,
+        lagSeconds: lagOf(run, now),
         ...(s.lastError === undefined ? {} : { lastError: s.lastError }),
       };
     }),
     shards: topology.shards.status(),
     exporters: topology.outlets.map((o) => {
-      const { ok, detail } = o.health();
+      const { ok, detail, error } = o.health();
       return {
         name: o.name,
         type: o.type,
         required: o.required,
         ok,
         ...(detail === undefined ? {} : { detail }),
+        ...(error === undefined ? {} : { lastError: error }),
         acknowledged: o.acknowledged,
         pendingBytes: o.pendingBytes,
+        ackTimes: o.ackTimes.counts(now),
         ...(o.buffer === undefined ? {} : { buffer: o.buffer }),
         status: o.exporter.status(),
       };
     }),
-    totals: { records: topology.records, bytes: [...runs.values()].reduce((sum, run) => sum + run.bytes, 0) },
+    totals: totalsOf(topology),
+    errors: options.memory.errors.list(),
+    history: options.memory.history.report(),
   };
 }
 
 /** Brings the gauges up to date; once a second. */
 export function observe(topology: Topology): void {
-  const { metrics } = topology.options;
+  const { metrics, memory } = topology.options;
   const now = Date.now();
   metrics.creditBytes.set(topology.credits.inFlight);
+  let most = 0;
   for (const [stream, run] of topology.runs) {
+    const lag = lagOf(run, now);
+    most = Math.max(most, lag);
     metrics.knownObjects.set({ stream }, sum(run.knownObjects));
     metrics.knownBytes.set({ stream }, sum(run.knownBytes));
-    metrics.streamLag.set(
-      { stream },
-      run.oldestUnacked === undefined ? 0 : Math.max(0, now - run.oldestUnacked / 1000) / 1000,
-    );
+    metrics.streamLag.set({ stream }, lag);
   }
   for (const outlet of topology.outlets) {
     const exporter = outlet.name;
@@ -141,6 +148,27 @@ export function observe(topology: Topology): void {
   }
   for (const { index, queueBytes } of topology.shards.status())
     metrics.shardQueueBytes.set({ shard: String(index) }, queueBytes);
+  const totals = totalsOf(topology);
+  memory.history.sample(now, { ...totals, lagSeconds: most, inFlight: topology.credits.inFlight });
+  memory.errors.sample(errorsOf(topology));
+}
+
+/** What is wrong at present, by where. */
+function errorsOf(topology: Topology): Map<string, StatusError> {
+  const errors = new Map<string, StatusError>();
+  for (const { name, error } of topology.outlets.map((o) => ({ name: o.name, ...o.health() })))
+    if (error !== undefined) errors.set(`exporter ${name}`, error);
+  for (const { stream, lastError } of topology.watcher.streams())
+    if (lastError !== undefined) errors.set(`stream ${stream.id}`, lastError);
+  return errors;
+}
+
+function totalsOf({ records, runs }: Topology): StatusReport['totals'] {
+  return { records, bytes: [...runs.values()].reduce((sum, run) => sum + run.bytes, 0) };
+}
+
+function lagOf(run: StreamRun | undefined, now: number): number {
+  return run?.oldestUnacked === undefined ? 0 : Math.max(0, now - run.oldestUnacked / 1000) / 1000;
 }
 
 function sum(parts: readonly number[]): number {

@@ -21,6 +21,7 @@ import { startExporters } from './starting.ts';
 import type { OpenedState } from './state-opening.ts';
 import { rewriteState } from './state-rewrite.ts';
 import { healthOf, observe, statusOf } from './status.ts';
+import type { StatusMemory } from './status-memory.ts';
 import { StreamRun } from './stream-run.ts';
 import { unacknowledged, unlisted } from './undelivered.ts';
 import { untilListed } from './until-listed.ts';
@@ -32,11 +33,10 @@ export interface TopologyOptions extends RunOptions {
   /** Opens the state again, for as long as it takes; undefined where the signal was aborted. */
   readonly open: () => Promise<OpenedState | undefined>;
   readonly stateKind: string;
-  readonly startedAt: number;
+  readonly memory: StatusMemory;
   /** Why deletes may have been missed before; every stream says so with a gap marker. */
   readonly gap: string | undefined;
-  /** Streams that the state has positions of. */
-  readonly former: readonly Stream[];
+  readonly former: readonly Stream[]; // that the state has positions of
   /** Called once the gap markers are committed. */
   readonly remember: () => Promise<void>;
 }

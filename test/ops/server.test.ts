@@ -32,9 +32,20 @@ const STATUS: StatusReport = {
   ],
   shards: [{ index: 0, queueBytes: 0, batches: 1, records: 3, restarts: 0 }],
   exporters: [
-    { name: 'bus', type: 'jetstream', required: true, ok: true, acknowledged: 3, pendingBytes: 0, status: {} },
+    {
+      name: 'bus',
+      type: 'jetstream',
+      required: true,
+      ok: true,
+      acknowledged: 3,
+      pendingBytes: 0,
+      ackTimes: [],
+      status: {},
+    },
   ],
   totals: { records: 3, bytes: 9 },
+  errors: [],
+  history: { records: [], bytes: [], lagSeconds: [], inFlight: [] },
 };
 
 let health: HealthReport = { live: true, ready: true, reasons: [] };
@@ -102,33 +113,51 @@ test('/status is the report', async () => {
 test('the live page is small, needs nothing from elsewhere and is held to that by its policy', async () => {
   const page = await get('/');
   const files = [...page.text.matchAll(/(?:src|href)="(\/page\.\w+)"/g)].map((m) => m[1]!);
-  assert.deepEqual(files.sort(), ['/page.css', '/page.js']);
+  assert.deepEqual(files.sort(), ['/page.css', '/page.js', '/page.svg']);
   const parts = [page, ...(await Promise.all(files.map((f) => get(f))))];
   assert.ok(parts.reduce((n, p) => n + p.text.length, 0) < 100_000);
   for (const part of parts) {
     assert.equal(part.status, 200);
-    assert.doesNotMatch(part.text.replace('http://www.w3.org/2000/svg', ''), /https?:\/\/|innerHTML|\son\w+=|style="/);
+    assert.doesNotMatch(
+      part.text.replaceAll('http://www.w3.org/2000/svg', ''),
+      /https?:\/\/|innerHTML|\son\w+=|style="/,
+    );
     assert.match(String(part.headers['content-security-policy']), /default-src 'none'/);
     assert.doesNotMatch(String(part.headers['content-security-policy']), /unsafe/);
   }
   assert.doesNotThrow(() => new Function(parts.map((p) => p.text).find((t) => t.includes('EventSource'))!));
 });
 
-test('/events sends the status once a second while somebody listens', async () => {
-  const { body, headers } = await request(`${ops.url}/events`);
-  assert.equal(headers['content-type'], 'text/event-stream');
+/** The next events of a listener, by name. */
+async function eventsOf(body: AsyncIterable<unknown>, count: number) {
   let text = '';
   for await (const piece of body) {
     text += String(piece);
-    if (text.split('\n\n').length > 2) break;
+    if (text.split('\ndata: ').length > count && text.endsWith('\n\n')) break;
   }
-  const [first, second] = text
-    .split('\n\n')
-    .map((event) =>
-      event === '' ? undefined : (JSON.parse(event.replace(/^data: /, '')) as StatusReport & { now: number }),
-    );
-  assert.deepEqual(first?.streams, STATUS.streams);
-  assert.ok(second!.now > first!.now);
+  return [...text.matchAll(/^event: (\w+)\ndata: (.*)$/gm)].map(([, name, data]) => ({
+    name,
+    data: JSON.parse(data!) as StatusReport & { now: number },
+  }));
+}
+
+test('/events tells the whole status first, and then once a second what has changed', async () => {
+  const first = await request(`${ops.url}/events`);
+  assert.equal(first.headers['content-type'], 'text/event-stream');
+  const [report, change] = await eventsOf(first.body, 2);
+  assert.deepEqual([report?.name, change?.name], ['report', 'change']);
+  assert.deepEqual(report?.data.streams, STATUS.streams);
+  assert.deepEqual(change?.data, { now: change?.data.now });
+  assert.ok(change!.data.now > report!.data.now);
+});
+
+test('who comes between two changes begins with what the others know, so that the next change fits both', async () => {
+  const one = await request(`${ops.url}/events`);
+  const [begun] = await eventsOf(one.body, 1);
+  const two = await request(`${ops.url}/events`);
+  const [report] = await eventsOf(two.body, 1);
+  assert.equal(report?.name, 'report');
+  assert.deepEqual({ ...report?.data, now: 0 }, { ...begun?.data, now: 0 });
 });
 
 test('a listener to whom the status cannot be told does not bring anything down', async () => {

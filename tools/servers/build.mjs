@@ -69,6 +69,7 @@ const DEBIAN_SERVERS = [
   { package: 'maven', file: '/usr/bin/mvn' },
   { package: 'rabbitmq-server', file: '/usr/sbin/rabbitmq-server' },
   { package: 'python3-pip', file: '/usr/bin/pip3' },
+  { package: 'chromium', file: '/usr/bin/chromium' },
 ];
 
 const say = (text) => process.stdout.write(`[servers] ${text}\n`);

@@ -136,7 +136,9 @@ export class JetStreamExporter implements Exporter {
 
   health(): Health {
     if (this.#phase === 'closed') return { ok: false, detail: 'closed' };
-    const detail = this.#trouble.detail ?? this.#claims?.trouble;
+    const { health } = this.#trouble;
+    if (health !== undefined) return health;
+    const detail = this.#claims?.trouble;
     if (detail !== undefined) return { ok: false, detail };
     return this.#phase === 'down' ? { ok: false, detail: 'connecting' } : { ok: true };
   }

@@ -14,7 +14,7 @@ export class Persistence {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
   /** Those that wait for their next attempt, and why: the store is well when there is none. */
-  readonly #failing = new Map<symbol, WatershardError>();
+  readonly #failing = new Map<symbol, { readonly error: WatershardError; readonly at: number }>();
 
   constructor(store: FileStore, context: ExporterContext) {
     this.#store = store;
@@ -69,7 +69,9 @@ export class Persistence {
   health(): Health {
     const [trouble] = this.#failing.values();
     if (trouble === undefined) return { ok: true };
-    return { ok: false, detail: `${trouble.code}: ${trouble.message.replace(/\.$/, '')}. ${trouble.remedy}` };
+    const { code, message, remedy } = trouble.error;
+    const detail = `${code}: ${message.replace(/\.$/, '')}. ${remedy}`;
+    return { ok: false, detail, error: { code, message, remedy, at: trouble.at } };
   }
 
   close(): void {
@@ -91,9 +93,9 @@ export class Persistence {
     const { code, remedy } = error;
     metrics.retries.inc({ exporter: name, reason: code });
     metrics.connected.set({ exporter: name }, 0);
-    const known = [...this.#failing.values()].some((trouble) => trouble.code === code);
+    const known = [...this.#failing.values()].some((trouble) => trouble.error.code === code);
     if (!known) logger.warn({ exporter: name, code, remedy }, error.message);
-    this.#failing.set(request, error);
+    this.#failing.set(request, { error, at: Date.now() });
   }
 
   async #enter(): Promise<void> {
