@@ -82,6 +82,7 @@ describe('dashboard and alerts', () => {
       'watershard_exporter_filtered_total',
       'watershard_exporter_buffer_records',
       'watershard_exporter_buffer_damaged_bytes_total',
+      'watershard_config_last_reload_success_timestamp_seconds',
     ]);
   });
 

@@ -338,6 +338,21 @@ export const ROWS: readonly { readonly title: string; readonly panels: readonly 
         unit: 'cps',
         queries: one(rate('shard_restarts_total', 'shard'), 'shard {{shard}}'),
       },
+      {
+        title: 'Configuration read again',
+        description: 'By what became of it; anything but applied and unchanged leaves the former one running.',
+        unit: 'cps',
+        queries: one(rate('config_reloads_total', 'result'), '{{result}}'),
+      },
+      {
+        title: 'Configuration that runs',
+        description: 'One line for each that runs; "taken up" is 0 where the file that is there now was refused.',
+        unit: 'none',
+        queries: [
+          { expr: `max by (hash) (watershard_config_info{${S}})`, legend: '{{hash}}' },
+          { expr: `min(watershard_config_last_reload_successful{${S}})`, legend: 'taken up' },
+        ],
+      },
     ],
   },
 ];
