@@ -3,7 +3,7 @@ import { chaos } from './chaos.ts';
 import { FaultRig } from './fault-rig.ts';
 import { SEEDS } from './seeds.ts';
 
-const SECONDS = 25;
+const SECONDS = 20;
 
 describe('faults in random combination', () => {
   let rig: FaultRig;
