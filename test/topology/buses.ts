@@ -15,6 +15,7 @@ import { NatsServer } from '../support/servers/nats.ts';
 import { PubsubServer } from '../support/servers/pubsub.ts';
 import { RabbitServer } from '../support/servers/rabbitmq.ts';
 import { makeStream, readStream, type SeenRecord } from '../support/stream-reader.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 
 /** A bus with its server and a consumer of it. */
 export interface Bus {
@@ -193,20 +194,26 @@ async function startSqs(): Promise<Bus> {
 async function startSns(): Promise<Bus> {
   Object.assign(process.env, AWS_ENVIRONMENT);
   const server = await Moto.start();
+  const way = await TcpProxy.start(server.port);
   const listener = new SnsListener(server.endpoint);
   await listener.start();
   const topic = await listener.create('changes');
   await listener.listen(topic);
   return {
-    exporter: { type: 'sns', topic, endpoint: server.endpoint },
+    exporter: { type: 'sns', topic, endpoint: `http://127.0.0.1:${way.port}` },
     read: async () => listener.heard('changes').map(({ Message }) => seen(Message)),
-    kill: () => server.stop('SIGKILL'),
-    // This server forgets topics and who listens to them.
+    kill: async () => {
+      way.reset(true);
+      await server.stop('SIGKILL');
+    },
+    // This server forgets topics and who listens to them; what is published before someone listens is not heard.
     restart: async () => {
       await server.restart();
       await listener.listen(await listener.create('changes'));
+      way.heal();
     },
     stop: async () => {
+      await way.stop();
       await listener.stop();
       await server.stop('SIGKILL');
     },
