@@ -1,3 +1,4 @@
+import { until } from '../../test/support/until.ts';
 import { checkOutput } from './check-output.ts';
 import { type Expected, Replica } from './replica.ts';
 import { bytesRead, type Outcome, phaseMetrics, startUpMetrics } from './scenario.ts';
@@ -37,7 +38,12 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
     await stage.acknowledged(expected.length);
     const end = stage.reading();
     const bytes = (await bytesRead(stage)) - bytesBefore;
-    const objects = await stage.metric('watershard_known_objects');
+    // It is sampled, and a short run may be over before that.
+    let objects = 0;
+    await until('known objects are counted', async () => {
+      objects = await stage.metric('watershard_known_objects');
+      return objects > 0;
+    });
     const known = await stage.metric('watershard_known_bytes');
     await stage.stopProgram();
     const problems = replica.disagreements(await stage.simulator.truth());
