@@ -67,7 +67,7 @@ describe('sns', () => {
     sink.write(makeBatch({ sequence: 1, records }));
     await sink.acked(1);
     assert.equal(lost(), 1);
-    const messages = await reader.drain(url);
+    const messages = await reader.drain(url, 1);
     const stored = messages.map(({ body }) => JSON.parse(body) as { id: string; key: string; operation: string });
     assertStored(
       stored.map((r) => ({ ...r, payload: Buffer.alloc(0) })),
@@ -95,7 +95,7 @@ describe('sns', () => {
     const payload = Buffer.from([0x0a, 0xff]);
     sink.write(makeBatch({ sequence: 1, records: [{ name: 'a', version: 1, payload }] }));
     await sink.acked(1);
-    const [message] = await reader.drain(url);
+    const [message] = await reader.drain(url, 1);
     assert.deepEqual([message?.body, message?.attributes], ['Cv8=', { base64encoded: 'true' }]);
   });
 
