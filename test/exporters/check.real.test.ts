@@ -6,15 +6,19 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { parseConfig } from '../../src/config/load.ts';
 import type { CheckContext } from '../../src/exporters/exporter-type.ts';
 import { EXPORTERS } from '../../src/exporters/registry.ts';
 import { type Finding, thrown } from '../../src/model/finding.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { checkSinks } from '../../src/topology/doctor/sinks.ts';
 import { NatsCluster, NatsServer } from '../support/servers/nats.ts';
 import { makePki } from '../support/servers/pki.ts';
 import { temporaryFolder } from '../support/servers/process.ts';
+import { RabbitServer } from '../support/servers/rabbitmq.ts';
 import { until } from '../support/until.ts';
+import { bindQueue } from './rabbitmq-reading.ts';
 
 function context(send = false): CheckContext {
   const logger = createLogger('silent', false);
@@ -130,4 +134,27 @@ describe('the check of an HTTP exporter', () => {
     assert.equal((await check({ tls }, true))?.outcome, 'ok');
     assert.equal((await check({ tls, format: 'single' }, true))?.outcome, 'ok');
   });
+});
+
+test('an exporter without a check of its own connects, and makes nothing that is missing', async () => {
+  const rabbit = await RabbitServer.start();
+  try {
+    const sink = { name: 'sink', type: 'rabbitmq', urls: [rabbit.url], exchange: 'k8s', createExchange: true };
+    const config = parseConfig(JSON.stringify({ cluster: { name: 'demo' }, exporters: [sink] }), 'test');
+    const found = async (): Promise<Finding[]> => {
+      const findings: Finding[] = [];
+      await checkSinks(config, {
+        ...context(),
+        timeout: 20_000,
+        tell: (_check, _subject, told) => void findings.push(...told),
+      });
+      return findings;
+    };
+    const [missing] = await found();
+    assert.deepEqual([missing?.outcome, missing?.code], ['failed', 'EXPORTER_TARGET_MISSING']);
+    await bindQueue(rabbit.url, 'all', 'k8s');
+    assert.equal((await found())[0]?.outcome, 'ok');
+  } finally {
+    await rabbit.stop();
+  }
 });

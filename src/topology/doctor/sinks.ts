@@ -37,11 +37,14 @@ export async function checkSinks(config: Config, { timeout, send, logger, metric
     );
 }
 
+/** Settings by which an exporter makes what is missing; a check leaves nothing behind. */
+const MAKES_NOTHING = { createTopic: false, createExchange: false };
+
 /** For a type without a check of its own: whether it starts. */
 async function connect(config: ExporterConfig, context: CheckContext): Promise<Finding[]> {
   const { signal } = context;
   const idle = idleContext(context, () => new WorkerThread('parquet'));
-  const exporter = await exporterType(config).create(config, idle);
+  const exporter = await exporterType(config).create({ ...config, ...MAKES_NOTHING } as ExporterConfig, idle);
   const ended = new AbortController();
   try {
     const started = exporter.start(AbortSignal.any([signal, ended.signal])).then(() => undefined);
