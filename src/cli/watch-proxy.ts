@@ -26,6 +26,7 @@ const FLAGS = {
   c: 'text',
   kubeconfig: 'text',
   'data-dir': 'text',
+  listen: 'text',
   'print-config': 'boolean',
   h: 'boolean',
   help: 'boolean',
@@ -47,6 +48,7 @@ Does what VMware's watch-proxy (Quartermaster) does, with its configuration as i
   -c FILE           its configuration (default ${PLACES.join(', then ')})
   -kubeconfig FILE  the kubeconfig (default: KUBECONFIG, ~/.kube/config, then in-cluster)
   -data-dir FOLDER  where the state is kept (default ${VOLUME} where that can be written, else ./watershard-data)
+  -listen ADDRESS   where the live page and /status are (default 127.0.0.1:8081, or :8082 where the file uses that)
   -print-config     print the ordinary configuration that it is translated to, and what differs, and exit
   -help             print this
 
@@ -66,9 +68,11 @@ export function watchProxyCommand(): Command {
       const file = flags.get('c') ?? PLACES.find((place) => existsSync(place)) ?? PLACES[0]!;
       const load = (): Translation => {
         const kubeconfig = flags.get('kubeconfig') ?? '';
+        const listen = flags.get('listen');
         return translateWatchProxy(readWatchProxyForm(readSource(file), file), {
           ...(kubeconfig === '' ? {} : { kubeconfig }),
           dataDir: flags.get('data-dir') ?? defaultFolder(),
+          ...(listen === undefined ? {} : { listen }),
         });
       };
       if (flags.has('print-config')) return console.log(printed(load(), file).trimEnd());

@@ -42,6 +42,8 @@ export interface Translation {
 export interface TranslationOptions {
   readonly kubeconfig?: string;
   readonly dataDir: string;
+  /** Where operations are served, host:port. */
+  readonly listen?: string;
 }
 
 type Resource = WatchProxyFile['resources'][number];
@@ -51,7 +53,10 @@ type Endpoint = WatchProxyFile['remoteEndpoints'][number];
  * The ordinary configuration that does what watch-proxy does with this file. Pure.
  * @throws WatershardError CONFIG_INVALID where it cannot be done
  */
-export function translateWatchProxy(file: WatchProxyFile, { kubeconfig, dataDir }: TranslationOptions): Translation {
+export function translateWatchProxy(
+  file: WatchProxyFile,
+  { kubeconfig, dataDir, listen }: TranslationOptions,
+): Translation {
   const notes: string[] = [];
   const resources = knownResources(file.resources, notes);
   const ignored = file.ignoreNamespaces.filter((name) => {
@@ -92,7 +97,7 @@ export function translateWatchProxy(file: WatchProxyFile, { kubeconfig, dataDir 
     ),
     dataDir: literal(dataDir),
     exporters,
-    ops: { listen: `127.0.0.1:${[metrics?.port, liveness?.port].includes(8081) ? 8082 : 8081}` },
+    ops: { listen: listen ?? `127.0.0.1:${[metrics?.port, liveness?.port].includes(8081) ? 8082 : 8081}` },
   };
   const variables = file.remoteEndpoints.flatMap((e) => [e.usernameVar, e.passwordVar]).filter((name) => name !== '');
   return { config, notes, metrics, liveness, variables: [...new Set(variables)] };

@@ -9,7 +9,7 @@ import { AWS_ENVIRONMENT, type QueueMessage, SqsReader } from '../exporters/sqs-
 import { BIN } from '../support/command-line.ts';
 import { ElasticMq } from '../support/servers/elasticmq.ts';
 import { KubeServer } from '../support/servers/kube.ts';
-import { temporaryFolder } from '../support/servers/process.ts';
+import { freePort, temporaryFolder } from '../support/servers/process.ts';
 import { until } from '../support/until.ts';
 
 const MAPS = '/api/v1/namespaces/web/configmaps';
@@ -60,7 +60,8 @@ describe('watershard watch-proxy with endpoints of type sqs', () => {
     };
     const file = join(folder, 'config.yaml');
     writeFileSync(file, stringify(config));
-    const args = ['watch-proxy', '-c', file, '-kubeconfig', kube.kubeconfig, '-data-dir', join(folder, 'volume')];
+    const own = ['-kubeconfig', kube.kubeconfig, '-data-dir', join(folder, 'volume')];
+    const args = ['watch-proxy', '-c', file, ...own, '-listen', `127.0.0.1:${await freePort()}`];
     const env = { PATH: process.env.PATH ?? '', HOME: folder, ...AWS_ENVIRONMENT };
     const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'], env });
     process.once('exit', () => child.kill('SIGKILL'));

@@ -32,6 +32,7 @@ describe('watershard watch-proxy does what watch-proxy does, without its faults'
   let program: ChildProcess | undefined;
   let live = 0;
   let metrics = 0;
+  let ops = 0;
   const [vro, all, web] = [new HttpSink(), new HttpSink(), new HttpSink()];
 
   const config = (changes: Record<string, unknown> = {}): Record<string, unknown> => ({
@@ -65,6 +66,8 @@ describe('watershard watch-proxy does what watch-proxy does, without its faults'
       join(folder, 'kubeconfig'),
       '-data-dir',
       dataDir,
+      '-listen',
+      `127.0.0.1:${ops}`,
       '-logtostderr',
       '-v=2',
     ];
@@ -116,6 +119,7 @@ describe('watershard watch-proxy does what watch-proxy does, without its faults'
     writeFileSync(join(folder, 'kubeconfig'), kube.kubeconfigText(`{token: ${ADMIN_TOKEN}}`, proxy.url));
     live = await freePort();
     metrics = await freePort();
+    ops = await freePort();
     await Promise.all([vro, all, web].map((sink) => sink.start()));
     for (const name of ['web', 'website', 'kubeflow'])
       await kube.must('POST', '/api/v1/namespaces', { metadata: { name } });
