@@ -1,5 +1,6 @@
 import type { Capabilities } from '../exporter.ts';
 import type { ExporterType } from '../exporter-type.ts';
+import { messageLane } from '../message-lane.ts';
 import { kafkaConfig } from './config.ts';
 
 const capabilities: Capabilities = {
@@ -17,12 +18,7 @@ const capabilities: Capabilities = {
 export const kafkaType: ExporterType<typeof kafkaConfig> = {
   config: kafkaConfig,
   capabilities,
-  lane: ({ encoding, topic, clusterId }) => ({
-    encoding,
-    subject: topic,
-    ...(encoding === 'cloudevents' ? { cloudEvents: 'structured' as const } : {}),
-    ...(clusterId === undefined ? {} : { clusterId }),
-  }),
+  lane: ({ encoding, topic, clusterId }) => messageLane({ encoding, subject: topic, clusterId }),
   create: async (config, context) => {
     const [{ QueuedExporter }, { KafkaSink }, { loadDriver }] = await Promise.all([
       import('../queued-exporter.ts'),

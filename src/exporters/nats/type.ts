@@ -1,5 +1,6 @@
 import type { Capabilities } from '../exporter.ts';
 import type { ExporterType } from '../exporter-type.ts';
+import { messageLane } from '../message-lane.ts';
 import { natsConfig } from './config.ts';
 
 const capabilities: Capabilities = {
@@ -16,12 +17,7 @@ const capabilities: Capabilities = {
 export const natsType: ExporterType<typeof natsConfig> = {
   config: natsConfig,
   capabilities,
-  lane: ({ encoding, subject, clusterId }) => ({
-    encoding,
-    subject,
-    ...(encoding === 'cloudevents' ? { cloudEvents: 'structured' as const } : {}),
-    ...(clusterId === undefined ? {} : { clusterId }),
-  }),
+  lane: messageLane,
   create: async (config, context) => {
     const [{ QueuedExporter }, { NatsSink }] = await Promise.all([
       import('../queued-exporter.ts'),

@@ -1,5 +1,6 @@
 import type { Capabilities } from '../exporter.ts';
 import type { ExporterType } from '../exporter-type.ts';
+import { messageLane } from '../message-lane.ts';
 import { pubsubConfig, splitTopic } from './config.ts';
 
 const capabilities: Capabilities = {
@@ -16,12 +17,7 @@ const capabilities: Capabilities = {
 export const pubsubType: ExporterType<typeof pubsubConfig> = {
   config: pubsubConfig,
   capabilities,
-  lane: ({ encoding, topic, clusterId }) => ({
-    encoding,
-    subject: splitTopic(topic).topic,
-    ...(encoding === 'cloudevents' ? { cloudEvents: 'structured' as const } : {}),
-    ...(clusterId === undefined ? {} : { clusterId }),
-  }),
+  lane: ({ encoding, topic, clusterId }) => messageLane({ encoding, subject: splitTopic(topic).topic, clusterId }),
   create: async (config, context) => {
     const [{ QueuedExporter }, { PubsubSink }, { loadDriver }] = await Promise.all([
       import('../queued-exporter.ts'),

@@ -1,5 +1,6 @@
 import type { Capabilities } from '../exporter.ts';
 import type { ExporterType } from '../exporter-type.ts';
+import { messageLane } from '../message-lane.ts';
 import { rabbitmqConfig } from './config.ts';
 
 const capabilities: Capabilities = {
@@ -16,12 +17,8 @@ const capabilities: Capabilities = {
 export const rabbitmqType: ExporterType<typeof rabbitmqConfig> = {
   config: rabbitmqConfig,
   capabilities,
-  lane: ({ encoding, routingKey, clusterId }) => ({
-    encoding,
-    ...(routingKey === '' ? {} : { subject: routingKey }),
-    ...(encoding === 'cloudevents' ? { cloudEvents: 'structured' as const } : {}),
-    ...(clusterId === undefined ? {} : { clusterId }),
-  }),
+  lane: ({ encoding, routingKey, clusterId }) =>
+    messageLane({ encoding, clusterId, ...(routingKey === '' ? {} : { subject: routingKey }) }),
   create: async (config, context) => {
     const [{ QueuedExporter }, { RabbitmqSink }, { loadDriver }] = await Promise.all([
       import('../queued-exporter.ts'),

@@ -1,5 +1,6 @@
 import type { Capabilities } from '../exporter.ts';
 import type { ExporterType } from '../exporter-type.ts';
+import { messageLane } from '../message-lane.ts';
 import { servicebusConfig } from './config.ts';
 
 const capabilities: Capabilities = {
@@ -17,12 +18,8 @@ const capabilities: Capabilities = {
 export const servicebusType: ExporterType<typeof servicebusConfig> = {
   config: servicebusConfig,
   capabilities,
-  lane: ({ encoding, subject, clusterId }) => ({
-    encoding,
-    ...(encoding === 'kollect' ? {} : { subject }),
-    ...(encoding === 'cloudevents' ? { cloudEvents: 'structured' as const } : {}),
-    ...(clusterId === undefined ? {} : { clusterId }),
-  }),
+  lane: ({ encoding, subject, clusterId }) =>
+    messageLane({ encoding, clusterId, ...(encoding === 'kollect' ? {} : { subject }) }),
   create: async (config, context) => {
     const [{ QueuedExporter }, { ServicebusSink }, { loadDriver }] = await Promise.all([
       import('../queued-exporter.ts'),

@@ -1,5 +1,6 @@
 import type { Capabilities } from '../exporter.ts';
 import type { ExporterType } from '../exporter-type.ts';
+import { messageLane } from '../message-lane.ts';
 import { snsConfig } from './config.ts';
 
 /** Of a FIFO topic. */
@@ -19,11 +20,7 @@ const standard: Capabilities = { ...capabilities, deduplicates: 'no', ordered: f
 export const snsType: ExporterType<typeof snsConfig> = {
   config: snsConfig,
   capabilities,
-  lane: ({ encoding, clusterId }) => ({
-    encoding,
-    ...(encoding === 'cloudevents' ? { cloudEvents: 'structured' as const } : {}),
-    ...(clusterId === undefined ? {} : { clusterId }),
-  }),
+  lane: ({ encoding, clusterId }) => messageLane({ encoding, clusterId }),
   create: async (config, context) => {
     const [{ QueuedExporter }, { AwsBatchSink, exporterOptionsOf }, { messageMaker }, { SnsTarget }, { loadDriver }] =
       await Promise.all([

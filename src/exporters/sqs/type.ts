@@ -1,5 +1,6 @@
 import type { Capabilities } from '../exporter.ts';
 import type { ExporterType, LaneWish } from '../exporter-type.ts';
+import { messageLane } from '../message-lane.ts';
 import { type SqsConfig, sqsConfig } from './config.ts';
 
 /** Of a FIFO queue. */
@@ -19,10 +20,8 @@ function laneOf({ encoding, clusterId, watchProxy }: SqsConfig): LaneWish {
   const { clusterName, assetIds, keepKind } = watchProxy;
   const named = clusterName === undefined ? {} : { clusterName };
   return {
-    encoding,
-    ...(encoding === 'cloudevents' ? { cloudEvents: 'structured' as const } : {}),
+    ...messageLane({ encoding, clusterId }),
     ...(encoding === 'watch-proxy' ? { watchProxy: { ...named, assetIds, keepKind, objectOnly: true } } : {}),
-    ...(clusterId === undefined ? {} : { clusterId }),
   };
 }
 
