@@ -7,7 +7,7 @@ import type { ObjectReader } from './object-reader.ts';
  * a secret is a change). What is left is put together first: the hash must not depend on where the cuts were.
  */
 export class ObjectFingerprint {
-  #bytes = new Uint8Array(64 * 1024);
+  #bytes = new Uint8Array(0);
   #words = new Int32Array(this.#bytes.buffer);
   /** `#bytes`, or room beside the text. */
   #target: Uint8Array = this.#bytes;

@@ -34,10 +34,13 @@ export class SiblingDictionary implements CodecDictionary {
 
 /** One text at a time; used again for each. */
 export class SiblingEncoder {
-  #out = Buffer.allocUnsafeSlow(4096);
+  #out = Buffer.alloc(0);
   #length = 0;
-  /** By hash: a place in the text, plus `#base`, which grows from text to text so that older ones count for nothing. */
-  readonly #places = new Int32Array(1 << HASH_BITS);
+  /**
+   * By hash: a place in the text, plus `#base`, which grows from text to text so that older ones count for nothing. Made for the first
+   * text that has no room in WebAssembly: most streams never have one.
+   */
+  #places: Int32Array | undefined;
   #base = 1;
 
   /** @returns a view, valid until the next call */
@@ -52,9 +55,11 @@ export class SiblingEncoder {
     // Each piece has at most 5 bytes of a length or place for at least LEAST_COPY bytes that it copies, and 10 more at the end.
     if (this.#out.length < end * 3 + 64) this.#out = Buffer.allocUnsafeSlow(end * 3 + 64);
     if (this.#base > 2 ** 30) {
-      this.#places.fill(0);
+      this.#places?.fill(0);
       this.#base = 1;
     }
+    this.#places ??= new Int32Array(1 << HASH_BITS);
+    const places = this.#places;
     const base = this.#base;
     this.#base += end + 1;
     this.#length = 0;
@@ -69,8 +74,8 @@ export class SiblingEncoder {
       let length = from < dict.length ? common(text, at, end, dict, from) : 0;
       if (length < LEAST_COPY) {
         const hash = hashAt(text, at);
-        const own = (this.#places[hash] as number) - base;
-        this.#places[hash] = base + at;
+        const own = (places[hash] as number) - base;
+        places[hash] = base + at;
         from = dictionary.place(hash);
         length = from < 0 ? 0 : common(text, at, end, dict, from);
         if (own >= 0) {

@@ -29,7 +29,7 @@ export class Snapshots {
   readonly #decoder = new SiblingDecoder();
   #current = 0;
   /** Used again for each object. */
-  #packed = Buffer.allocUnsafeSlow(4096);
+  #packed = Buffer.alloc(0);
 
   /** Takes a dictionary over that was stored before. */
   add(key: string, dictionary: Uint8Array): void {
