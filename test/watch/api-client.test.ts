@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { readStatus } from '../../src/watch/api-client.ts';
 import { parseErrorEvent, parseRetryAfter, parseStatus } from '../../src/watch/api-status.ts';
 import { Credentials } from '../../src/watch/credentials.ts';
 import { leaf, makePki } from '../support/servers/pki.ts';
@@ -231,4 +232,42 @@ test('what the server says of a failure is understood in each of its forms', () 
   assert.equal(parseRetryAfter('7', 0), 7000);
   assert.equal(parseRetryAfter('Thu, 01 Jan 1970 00:00:10 GMT', 4000), 6000);
   assert.equal(parseRetryAfter(undefined, 0), undefined);
+});
+
+test('a signal ends a request that waits for its answer, and one whose body is being read', async () => {
+  const api = await openApi(writeKubeconfig(plain));
+  const silent = new AbortController();
+  handler = () => silent.abort(new Error('given up'));
+  await assert.rejects(api.get('/x', { signal: silent.signal }), { code: 'API_UNREACHABLE', message: /given up/ });
+
+  const ending = new AbortController();
+  handler = (_, response) => void response.write('a');
+  const { body } = await api.get('/x', { signal: ending.signal });
+  const failed = new Promise<Error>((resolve, reject) =>
+    body.into({
+      data: () => ending.abort(new Error('enough')),
+      end: () => reject(new Error('it ended')),
+      failed: resolve,
+    }),
+  );
+  assert.equal((await failed).message, 'enough');
+  await api.close();
+});
+
+test('of an answer that says no, as much is read as a Status may have', async () => {
+  const api = await openApi(writeKubeconfig(plain));
+  let closed = false;
+  handler = (_, response) => {
+    response.on('close', () => {
+      closed = true;
+    });
+    response.writeHead(500);
+    const more = (): void => {
+      while (!closed && response.write('x'.repeat(64 * 1024)));
+      response.once('drain', more);
+    };
+    more();
+  };
+  assert.equal((await readStatus(await api.get('/x'))).code, 500);
+  await api.close();
 });
