@@ -37,8 +37,9 @@ export async function runSession(config: Config, options: SessionOptions): Promi
   const logger = options.logger ?? createLogger(config.log);
   const metrics = createMetrics();
   // Loaded here, since the credentials' package alone takes 0.4 s of CPU: --help and validate do without.
-  const [{ runTopology }, { startingStatus }, { startOps }] = await Promise.all([
+  const [{ runTopology }, { KeptState }, { startingStatus }, { startOps }] = await Promise.all([
     import('../topology/run.ts'),
+    import('../topology/kept-state.ts'),
     import('../topology/status.ts'),
     import('../ops/server.ts'),
   ]);
@@ -106,6 +107,7 @@ export async function runSession(config: Config, options: SessionOptions): Promi
       return undefined;
     }
   };
+  const kept = new KeptState();
   let runs = 0;
   const run = async (config: Config, signal: AbortSignal, onStarted?: (all: boolean) => void): Promise<RunOutcome> => {
     const totals = running?.status().totals;
@@ -116,6 +118,7 @@ export async function runSession(config: Config, options: SessionOptions): Promi
       logger,
       metrics,
       mode: options.mode,
+      kept,
       relist: options.relist === true && runs++ === 0,
       signal,
       ...(options.mode === 'run' ? { tracer: otlp.tracer } : {}),
@@ -137,6 +140,7 @@ export async function runSession(config: Config, options: SessionOptions): Promi
     return await reloads.follow(stop, run);
   } finally {
     reloads?.close();
+    await kept.close();
     stopping.release();
     await otlp.close();
     await ops?.close();

@@ -28,6 +28,11 @@ export class SessionHealth {
     return this.#trouble ?? this.#leaseTrouble;
   }
 
+  /** Neither closed nor ended, and the last that was tried has worked. */
+  get well(): boolean {
+    return this.#final === undefined && this.trouble() === undefined;
+  }
+
   /** undefined too where its owner has closed it. */
   ended(): WatershardError | undefined {
     const code = this.#final?.code;

@@ -34,7 +34,7 @@ export interface StateSession {
   readonly epoch: string;
   /** The state was made by this `open`. */
   readonly fresh: boolean;
-  /** The session before this one ended with everything committed that was delivered; so does a fresh state begin. */
+  /** What ran before ended with everything committed that was delivered; so does a fresh state begin. */
   readonly clean: boolean;
   positions(): Promise<Map<string, Position>>;
   /**
@@ -62,6 +62,12 @@ export interface StateSession {
   trouble(): string | undefined;
   /** STATE_LOST or STATE_HELD, once that was found: everything is refused from then on, and another session has to be opened. */
   ended(): WatershardError | undefined;
+  /**
+   * What ran on this session has ended, and another run goes on with it: the lease stays. To be called while nothing is under way.
+   * @param clean everything is committed that was delivered
+   * @returns false where it is not known what was committed, or nothing can be at the moment: another session has to be opened
+   */
+  handOver(clean: boolean): boolean;
   /** Gives the lease back. Idempotent. @param clean everything is committed that was delivered */
   close(clean?: boolean): Promise<void>;
 }

@@ -8,10 +8,11 @@ export async function pause(millis: number, signal: AbortSignal): Promise<void> 
   });
 }
 
-/** Waits for the work, but no longer than this. Fails as it does. */
-export async function atMost(millis: number, work: Promise<unknown>): Promise<void> {
+/** Waits for the work, but no longer than this. Fails as it does. @returns whether it was done in time */
+export async function atMost(millis: number, work: Promise<unknown>): Promise<boolean> {
   const done = new AbortController();
-  await Promise.race([work, pause(millis, done.signal)]).finally(() => done.abort());
+  const late = pause(millis, done.signal).then(() => false);
+  return await Promise.race([work.then(() => true), late]).finally(() => done.abort());
 }
 
 /** Sleeps until an abort. */

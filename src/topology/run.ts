@@ -12,6 +12,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { ApiClient } from '../watch/api-client.ts';
 import { Credentials } from '../watch/credentials.ts';
 import { runInventories } from './inventory.ts';
+import { KeptState } from './kept-state.ts';
 import { backoff, pause } from './pause.ts';
 import { type OpenedState, openState } from './state-opening.ts';
 import { startingStatus } from './status.ts';
@@ -47,6 +48,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** `run` streams until the signal; `snapshot` lists everything once, with a state in memory, and returns. */
   readonly mode: 'run' | 'snapshot';
+  /** Of a process that runs one configuration after the other: keeps the session of the state from run to run. */
+  readonly kept?: KeptState;
   /** List everything at the start and compare by content, whatever the positions are. */
   readonly relist?: boolean;
   readonly onRunning?: (running: Running) => void;
@@ -78,6 +81,7 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
   await credentials.check();
   const client = new ApiClient({ credentials, metrics, logger: componentLogger(logger, 'watch') });
   const store = createStore(config, options);
+  const kept = options.kept ?? new KeptState();
   let records = 0;
   const ending = new AbortController();
   const inventories = options.mode === 'run' ? inventoriesOf(config, options, ending) : undefined;
@@ -95,7 +99,7 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
       owner: `${hostname()}/${process.pid}/${resolve(config.dataDir)}`,
     };
     const open = (): Promise<OpenedState | undefined> =>
-      openState(store, identity, config.dataDir, componentLogger(logger, 'state'), signal, (reason) =>
+      openState(store, kept, identity, config.dataDir, componentLogger(logger, 'state'), signal, (reason) =>
         note(trouble, 'state', reason),
       );
     while (!signal.aborted) {
@@ -108,6 +112,7 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
         clusterUid,
         session: opened.session,
         open,
+        leave: (session, clean, atRest) => kept.leave(session, identity, clean, atRest),
         stateKind: store.kind,
         memory,
         gap,
@@ -126,6 +131,7 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
   } finally {
     ending.abort();
     await inventories;
+    if (options.kept === undefined) await kept.close();
     await client.close();
   }
 }

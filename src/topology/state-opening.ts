@@ -4,6 +4,7 @@ import { type Stream, streamOfScope } from '../model/resource.ts';
 import type { StateIdentity, StateSession, StateStore } from '../state/state.ts';
 import { readWitness, writeWitness } from '../state/witness.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { KeptState } from './kept-state.ts';
 import { backoff, pause } from './pause.ts';
 
 export interface OpenedState {
@@ -18,12 +19,14 @@ export interface OpenedState {
 
 /**
  * Opens the state, for as long as it takes: a store that does not answer, or that another instance holds, is tried again.
+ * Where a run before has left its session, that is gone on with.
  * @param onTrouble says why it is not open yet
  * @returns undefined where the signal was aborted before
  * @throws WatershardError of class `configuration`
  */
 export async function openState(
   store: StateStore,
+  kept: KeptState,
   identity: StateIdentity,
   dataDir: string,
   logger: Logger,
@@ -32,7 +35,7 @@ export async function openState(
 ): Promise<OpenedState | undefined> {
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
-      const opened = await openOnce(store, identity, dataDir, logger);
+      const opened = await openOnce(store, kept, identity, dataDir, logger);
       onTrouble(undefined);
       return opened;
     } catch (e) {
@@ -47,11 +50,12 @@ export async function openState(
 
 async function openOnce(
   store: StateStore,
+  kept: KeptState,
   identity: StateIdentity,
   dataDir: string,
   logger: Logger,
 ): Promise<OpenedState> {
-  const session = await store.open(identity);
+  const session = kept.take(identity) ?? (await store.open(identity));
   try {
     const positions = await session.positions();
     const former = [...positions].flatMap(([id, position]) => streamOfScope(id, scopeOf(position)) ?? []);

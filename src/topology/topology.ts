@@ -32,6 +32,8 @@ export interface TopologyOptions extends RunOptions {
   readonly session: StateSession;
   /** Opens the state again, for as long as it takes; undefined where the signal was aborted. */
   readonly open: () => Promise<OpenedState | undefined>;
+  /** Takes the session when the run has ended. @param atRest nothing is under way on it */
+  readonly leave: (session: StateSession, clean: boolean, atRest: boolean) => Promise<void>;
   readonly stateKind: string;
   readonly memory: StatusMemory;
   /** Why deletes may have been missed before; every stream says so with a gap marker. */
@@ -386,10 +388,10 @@ export class Topology {
   async #close(): Promise<void> {
     await this.watcher.stop();
     // A state that does not answer must not take more of the grace period.
-    await atMost(CLOSE_MS, this.committer.stop());
+    const stopped = await atMost(CLOSE_MS, this.committer.stop());
     await Promise.all(this.outlets.map((o) => o.close()));
     await this.shards.close();
-    await this.session.close(this.#isClean());
+    await this.options.leave(this.session, this.#isClean(), stopped && this.#lease === this.session);
     this.options.logger.info({ records: this.records }, 'stopped');
   }
 }

@@ -213,6 +213,30 @@ export function stateContract(name: string, make: () => Promise<StateUnderTest>)
       assert.equal((await second.positions()).get('pods')?.sequence, 1);
     });
 
+    test('a session that is handed over keeps the lease, and is as clean as the run that had it', async () => {
+      const state = await make();
+      const session = await open(state);
+      await session.commit([commitOf('pods', 1, { 'a/x': '1' })]);
+      for (const clean of [false, true]) {
+        assert.equal(session.handOver(clean), true);
+        assert.equal(session.clean, clean);
+        await assert.rejects(state.store().open(OTHER), { code: 'STATE_HELD' });
+        assert.equal((await session.positions()).get('pods')?.sequence, clean ? 2 : 1);
+        await session.commit([commitOf('pods', clean ? 3 : 2, { 'a/x': '2' })]);
+      }
+      await session.close(true);
+      assert.equal((await open(state)).clean, true);
+    });
+
+    test('a session whose state was lost is not handed over', async () => {
+      const state = await make();
+      const session = await open(state);
+      await session.commit([commitOf('pods', 1)]);
+      await state.wipe();
+      await assert.rejects(session.commit([commitOf('pods', 2)]));
+      assert.equal(session.handOver(true), false);
+    });
+
     test('after a takeover the old session can write no more', async (t) => {
       const state = await make();
       if (state.expire === undefined) return t.skip('the lock cannot be taken over');

@@ -109,7 +109,7 @@ class RemoteDatabase {
 class EmbeddedSession implements StateSession {
   readonly epoch: string;
   readonly fresh: boolean;
-  readonly clean: boolean;
+  #clean: boolean;
   readonly #database: RemoteDatabase;
   readonly #health: SessionHealth;
   /** Streams whose commit failed without telling whether it was done. */
@@ -120,8 +120,12 @@ class EmbeddedSession implements StateSession {
     this.#database = database;
     this.epoch = epoch;
     this.fresh = fresh;
-    this.clean = clean;
+    this.#clean = clean;
     this.#health = new SessionHealth(metrics);
+  }
+
+  get clean(): boolean {
+    return this.#clean;
   }
 
   async positions(): Promise<Map<string, Position>> {
@@ -173,6 +177,11 @@ class EmbeddedSession implements StateSession {
 
   ended(): WatershardError | undefined {
     return this.#health.ended();
+  }
+
+  handOver(clean: boolean): boolean {
+    this.#clean = clean;
+    return this.#health.well && this.#inDoubt.size === 0;
   }
 
   async close(clean = false): Promise<void> {

@@ -69,7 +69,7 @@ export class MemoryStateStore implements StateStore {
 class MemorySession implements StateSession {
   readonly epoch: string;
   readonly fresh: boolean;
-  readonly clean: boolean;
+  #clean: boolean;
   readonly #state: Held;
   readonly #fence: number;
   readonly #current: () => Held | undefined;
@@ -78,12 +78,16 @@ class MemorySession implements StateSession {
   constructor(state: Held, fresh: boolean, metrics: Metrics, current: () => Held | undefined) {
     this.epoch = state.epoch;
     this.fresh = fresh;
-    this.clean = state.clean;
+    this.#clean = state.clean;
     state.clean = false;
     this.#state = state;
     this.#fence = state.fence;
     this.#current = current;
     this.#health = new SessionHealth(metrics);
+  }
+
+  get clean(): boolean {
+    return this.#clean;
   }
 
   async positions(): Promise<Map<string, Position>> {
@@ -132,6 +136,11 @@ class MemorySession implements StateSession {
 
   ended(): WatershardError | undefined {
     return this.#health.ended();
+  }
+
+  handOver(clean: boolean): boolean {
+    this.#clean = clean;
+    return this.#health.well;
   }
 
   async close(clean = false): Promise<void> {

@@ -36,7 +36,7 @@ export interface SessionOptions {
 export class RedisSession implements StateSession {
   readonly epoch: string;
   readonly fresh: boolean;
-  readonly clean: boolean;
+  #clean: boolean;
   readonly #options: SessionOptions;
   readonly #connection: Connection;
   readonly #keys: EpochKeys;
@@ -57,12 +57,16 @@ export class RedisSession implements StateSession {
     this.#connection = options.connection;
     this.epoch = options.lease.epoch;
     this.fresh = options.lease.fresh;
-    this.clean = options.lease.clean;
+    this.#clean = options.lease.clean;
     this.#keys = epochKeys(options.identity.cluster, this.epoch);
     this.#health = new SessionHealth(options.metrics);
     this.#leasedUntil = options.leasedAt + options.ttl;
     this.#renewal = setInterval(() => void this.#renew(), options.ttl / 3);
     this.#renewal.unref();
+  }
+
+  get clean(): boolean {
+    return this.#clean;
   }
 
   async positions(): Promise<Map<string, Position>> {
@@ -176,6 +180,11 @@ export class RedisSession implements StateSession {
 
   ended(): WatershardError | undefined {
     return this.#health.ended();
+  }
+
+  handOver(clean: boolean): boolean {
+    this.#clean = clean;
+    return this.#health.well && this.trouble() === undefined && this.#inDoubt.size === 0;
   }
 
   async close(clean = false): Promise<void> {
