@@ -131,6 +131,15 @@ export type Metrics = ReturnType<typeof createMetrics>;
 /** Labels of what comes and goes with a configuration. */
 const PASSING = new Set(['stream', 'exporter', 'shard', 'state']);
 
+/** A stream has gone, and nothing is counted of it any more: nor is it shown. */
+export async function forgetStream({ registry }: Pick<Metrics, 'registry'>, stream: string): Promise<void> {
+  for (const metric of registry.getMetricsAsArray()) {
+    if (!(metric instanceof Counter || metric instanceof Gauge)) continue;
+    const { values } = await metric.get();
+    for (const { labels } of values) if (labels.stream === stream) metric.remove(labels);
+  }
+}
+
 /** Another topology begins: a gauge of a stream or exporter that it has not would stand still for ever. */
 export function forgetGauges({ registry }: Pick<Metrics, 'registry'>): void {
   for (const metric of registry.getMetricsAsArray()) {

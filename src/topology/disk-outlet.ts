@@ -171,6 +171,11 @@ export class DiskOutlet implements Outlet {
     this.forward();
   }
 
+  /** Never: the buffer answers for what it has. */
+  owes(): boolean {
+    return false;
+  }
+
   async drain(signal: AbortSignal): Promise<void> {
     this.#draining = true;
     // A sink that is away is not waited for: the disk keeps what it has not stored.

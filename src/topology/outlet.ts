@@ -39,6 +39,8 @@ export interface Outlet {
   write(batch: Batch): void;
   /** The exporter has stored everything that it was given of the stream, up to and including this sequence. */
   acked(stream: string, sequence: number): void;
+  /** What the exporter still owes of the stream is told to its run. */
+  owes(stream: string): boolean;
   health(): Health;
   /** Before the end: delivers what is not safe otherwise. */
   drain(signal: AbortSignal): Promise<void>;
@@ -113,6 +115,10 @@ export class MemoryOutlet implements Outlet {
     if (this.required) return undefined;
     const records = this.#waiting.reduce((sum, b) => sum + b.records, 0);
     return { type: 'memory', bytes: this.#waitingBytes, records, limit: this.#options.buffer.bytes };
+  }
+
+  owes(stream: string): boolean {
+    return (this.#forwarded.get(stream)?.length ?? 0) > 0 || this.#waiting.some((b) => b.stream.id === stream);
   }
 
   health(): Health {

@@ -163,8 +163,9 @@ function errorsOf(topology: Topology): Map<string, StatusError> {
   return errors;
 }
 
-function totalsOf({ records, runs }: Topology): StatusReport['totals'] {
-  return { records, bytes: [...runs.values()].reduce((sum, run) => sum + run.bytes, 0) };
+export function totalsOf({ runs, retired }: Topology): StatusReport['totals'] {
+  const all = [...runs.values(), ...retired.others(runs)];
+  return { records: sum(all.map((run) => run.records)), bytes: sum(all.map((run) => run.bytes)) };
 }
 
 function lagOf(run: StreamRun | undefined, now: number): number {

@@ -16,6 +16,14 @@ export interface Gap {
   readonly observedAt: number;
 }
 
+/** What a run on the same stream before has come to. */
+export interface FormerRun {
+  readonly incarnation: number;
+  readonly records: number;
+  readonly bytes: number;
+  readonly gap: Gap | undefined;
+}
+
 export interface StreamRunContext {
   readonly shards: ShardSet;
   readonly outlets: readonly Outlet[];
@@ -40,5 +48,5 @@ export interface StreamRunContext {
    */
   readonly onQuarantined: (stream: Stream, failures: readonly Failure[]) => Promise<void> | undefined;
   /** The run before this one on the same stream, ended: what is on its way for that one is void, its counts go on. */
-  readonly former: StreamRun | undefined;
+  readonly former: FormerRun | undefined;
 }

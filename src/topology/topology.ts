@@ -15,12 +15,13 @@ import type { Outlet } from './outlet.ts';
 import { createOutlets, lanePlans } from './outlets.ts';
 import { aborted, atMost, backoff, deadlineAfter, pause } from './pause.ts';
 import { Restarts } from './restarts.ts';
+import { RetiredStreams } from './retired-streams.ts';
 import type { RunOptions } from './run.ts';
 import { ShardSet } from './shard-set.ts';
 import { startExporters } from './starting.ts';
 import type { OpenedState } from './state-opening.ts';
 import { rewriteState } from './state-rewrite.ts';
-import { healthOf, observe, statusOf } from './status.ts';
+import { healthOf, observe, statusOf, totalsOf } from './status.ts';
 import type { StatusMemory } from './status-memory.ts';
 import { StreamRun } from './stream-run.ts';
 import { unacknowledged, unlisted } from './undelivered.ts';
@@ -32,8 +33,7 @@ export interface TopologyOptions extends RunOptions {
   readonly session: StateSession;
   /** Opens the state again, for as long as it takes; undefined where the signal was aborted. */
   readonly open: () => Promise<OpenedState | undefined>;
-  /** Takes the session when the run has ended. @param atRest nothing is under way on it */
-  readonly leave: (session: StateSession, clean: boolean, atRest: boolean) => Promise<void>;
+  readonly leave: (session: StateSession, clean: boolean, atRest: boolean) => Promise<void>; // see KeptState
   readonly stateKind: string;
   readonly memory: StatusMemory;
   /** Why deletes may have been missed before; every stream says so with a gap marker. */
@@ -55,6 +55,7 @@ export class Topology {
   readonly config: Config;
   readonly options: TopologyOptions;
   readonly runs = new Map<string, StreamRun>();
+  readonly retired = new RetiredStreams();
   /** How many frames and objects were set aside, by stream. */
   readonly setAside = new Map<string, number>();
   readonly credits: Credits;
@@ -114,7 +115,7 @@ export class Topology {
       config: config.watch,
       metrics,
       logger: componentLogger(logger, 'watch'),
-      sink: (stream, item) => this.runs.get(stream.id)?.intake(item),
+      sink: (stream, item) => this.retired.look(this.runs.get(stream.id), item)?.intake(item),
       busy: (stream) => this.runs.get(stream.id)?.working.busy,
       onStream: (stream) => this.#begin(stream),
       former: options.former,
@@ -127,7 +128,7 @@ export class Topology {
   }
 
   get records(): number {
-    return [...this.runs.values()].reduce((sum, run) => sum + run.records, 0);
+    return totalsOf(this).records;
   }
 
   status(): StatusReport {
@@ -151,6 +152,7 @@ export class Topology {
       const ended = this.session.ended();
       if (ended !== undefined) this.#stateEnded(ended);
       void this.#rememberState();
+      if (!this.draining) this.retired.sweep(this);
     }, 1000);
     observing.unref();
     try {
@@ -208,9 +210,10 @@ export class Topology {
     await this.#rewriting;
     const known = this.runs.get(stream.id);
     const run = known?.stream === stream ? known : await this.#createRun(stream, known);
+    const hasBegun = (known ?? run).begun || this.retired.get(stream.id) !== undefined;
     this.runs.set(stream.id, run);
     const gap =
-      this.options.gap === undefined || (known ?? run).begun
+      this.options.gap === undefined || hasBegun
         ? undefined
         : { reason: this.options.gap, observedAt: Date.now() * 1000 };
     for (let attempt = 0; ; attempt++) {
@@ -265,7 +268,7 @@ export class Topology {
         this.restarts.blame(stream.id);
         this.#restart(run.stream, errorMessage(error));
       },
-      former,
+      former: former ?? this.retired.get(stream.id),
     });
   }
 

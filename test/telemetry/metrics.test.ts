@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createMetrics, forgetStream } from '../../src/telemetry/metrics.ts';
 import { observeProcess } from '../../src/telemetry/process-metrics.ts';
 
 /** Labels that have few values, whatever the cluster holds. */
@@ -48,6 +48,21 @@ test('the delay of the main thread is seen, and is of the time since the last sa
   assert.match(text, /^process_cpu_seconds_total /m);
   assert.match(text, /^nodejs_heap_size_used_bytes /m);
   observed.close();
+});
+
+test('the series of a stream that has gone go, and no others', async () => {
+  const metrics = createMetrics();
+  for (const stream of ['gadgets.example.com', 'gadgets']) {
+    metrics.lists.inc({ stream, result: 'ok' });
+    metrics.lists.inc({ stream, result: 'error' });
+    metrics.knownObjects.set({ stream }, 1);
+  }
+  await forgetStream(metrics, 'gadgets.example.com');
+  const text = await metrics.registry.metrics();
+  assert.doesNotMatch(text, /gadgets\.example\.com/);
+  assert.equal(text.match(/\{stream="gadgets"/g)?.length, 3);
+  metrics.lists.inc({ stream: 'gadgets.example.com', result: 'ok' });
+  assert.match(await metrics.registry.metrics(), /lists_total\{stream="gadgets\.example\.com",result="ok"\} 1$/m);
 });
 
 test('two of them can stand on one registry', () => {

@@ -46,6 +46,16 @@ describe('resources come and go, and some are forbidden', () => {
     const path = `/apis/example.com/${version}/namespaces/alpha/gadgets`;
     await until(`${name} can be made`, async () => (await rig.kube.call('POST', path, body)).status === 201, 20);
   }
+  /** What a page is told that is opened now. */
+  async function page(): Promise<string> {
+    const ended = new AbortController();
+    const answer = await fetch(`${rig.program.url}/events`, { signal: ended.signal });
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+    let text = '';
+    while (!text.includes('\n\n')) text += Buffer.from((await reader.read()).value ?? []).toString();
+    ended.abort();
+    return text;
+  }
   const watches = async (): Promise<string[]> =>
     (await rig.program.metrics())
       .split('\n')
@@ -65,13 +75,17 @@ describe('resources come and go, and some are forbidden', () => {
     await rig.kube.must('DELETE', `${CRDS}/${GADGETS}`);
     await until('its stream has gone', async () => (await stream()) === undefined, 30);
     await rig.settled();
+    const total = (await rig.program.status()).totals.records;
     const records = await ofGadgets();
     const deleted = records.filter((r) => r.operation === 'DELETED');
     assert.deepEqual(deleted.map((r) => r.name).sort(), ['one', 'three', 'two']);
     checkStream(await rig.records());
-    const before = await watches();
+    await until('its series have gone', async () => !(await rig.program.metrics()).includes(GADGETS));
+    assert.equal((await rig.program.status()).totals.records, total, 'what it has sent still counts');
     await new Promise((r) => setTimeout(r, 4000)); // longer than a discovery
-    assert.deepEqual(await watches(), before);
+    assert.deepEqual(await watches(), []);
+    // Its last error, that it is not served, stays for a while among those that are over.
+    assert.doesNotMatch(await page(), /"id":"gadgets/, 'nor does the page show it');
     assert.deepEqual((await rig.program.status()).reasons, [], 'a resource that has gone is no reason not to be ready');
   });
 
@@ -80,6 +94,7 @@ describe('resources come and go, and some are forbidden', () => {
     await rig.kube.must('POST', CRDS, gadgets('v2', 'weight'));
     await make('v2', 'one', { weight: 3 });
     await until('its object is seen', async () => (await ofGadgets()).length > before, 15);
+    await until('its series are there again', async () => (await watches()).length > 0);
     const [one, ...more] = (await ofGadgets()).slice(before);
     assert.deepEqual(more, []);
     assert.equal(one!.operation, 'CREATED');
