@@ -14,6 +14,7 @@ interface Options {
   readonly config?: string;
   readonly json?: true;
   readonly send?: true;
+  readonly write?: true;
   readonly timeout: number;
 }
 
@@ -31,6 +32,7 @@ export function doctorCommand(): Command {
     .option(...CONFIG_OPTION)
     .option('--json', 'print an array of the checks instead of lines')
     .option('--send', 'send a request without records to sinks that take requests (HTTP)')
+    .option('--write', 'write a marked message to each message bus, which its consumers get')
     .option('--timeout <duration>', 'time for each check', durationOption, 15_000)
     .addHelpText(
       'after',
@@ -57,6 +59,7 @@ export function doctorCommand(): Command {
         file,
         timeout: options.timeout,
         send: options.send === true,
+        write: options.write === true,
         logger,
         report: output.report,
       });

@@ -43,7 +43,8 @@ export async function runSession(config: Config, options: SessionOptions): Promi
     import('../topology/status.ts'),
     import('../ops/server.ts'),
   ]);
-  const stopping = stopSignal((name) => logger.info({ signal: name }, 'draining; a second signal ends at once'));
+  const onStop = (name: string): void => logger.info({ signal: name }, 'draining; a second signal ends at once');
+  const stopping = stopSignal(onStop, options.source !== undefined);
   const stop = options.stop === undefined ? stopping.signal : AbortSignal.any([stopping.signal, options.stop]);
   const startedAt = Date.now();
   metrics.configReloadOk.set(1);

@@ -32,6 +32,8 @@ export interface BatchTarget {
   /** One request. The id of a message is its place. */
   send(messages: readonly AwsMessage[], signal: AbortSignal): Promise<BatchAnswer>;
   close(): void;
+  /** That of the requests. Rejected where there is none. */
+  region(): Promise<string>;
   /** For errors: `queue changes`. */
   readonly name: string;
   /** The command that makes it. */

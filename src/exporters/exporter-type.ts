@@ -30,6 +30,8 @@ export interface CheckContext {
   readonly signal: AbortSignal;
   /** Whoever asks wants to know more than a connection tells, and takes what a request costs the receiver. */
   readonly send: boolean;
+  /** Whoever asks wants a message written, and takes that consumers get it. */
+  readonly write: boolean;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -44,7 +46,8 @@ export interface ExporterType<Schema extends z.ZodType = z.ZodType> {
   create(config: z.output<Schema>, context: ExporterContext): Promise<Exporter>;
   /**
    * Tries the sink for `watershard doctor`, and leaves nothing behind: a write that is taken back or refused on purpose, where
-   * there is one. Without it an exporter is started and closed. What is thrown is a finding too.
+   * there is one. What can only be learnt by a message that consumers get is tried with `write` alone, and the finding says so.
+   * What is thrown is a finding too.
    */
-  check?(config: z.output<Schema>, context: CheckContext): Promise<readonly Finding[]>;
+  check(config: z.output<Schema>, context: CheckContext): Promise<readonly Finding[]>;
 }

@@ -159,6 +159,10 @@ class StandIn implements BatchTarget {
     return this.answer(texts);
   }
 
+  async region(): Promise<string> {
+    return 'here';
+  }
+
   close(): void {
     this.sent.length = 0;
   }

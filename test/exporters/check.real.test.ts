@@ -6,23 +6,27 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { parseConfig } from '../../src/config/load.ts';
 import type { CheckContext } from '../../src/exporters/exporter-type.ts';
 import { EXPORTERS } from '../../src/exporters/registry.ts';
 import { type Finding, thrown } from '../../src/model/finding.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { checkSinks } from '../../src/topology/doctor/sinks.ts';
 import { NatsCluster, NatsServer } from '../support/servers/nats.ts';
 import { makePki } from '../support/servers/pki.ts';
 import { temporaryFolder } from '../support/servers/process.ts';
-import { RabbitServer } from '../support/servers/rabbitmq.ts';
 import { until } from '../support/until.ts';
-import { bindQueue } from './rabbitmq-reading.ts';
 
-function context(send = false): CheckContext {
+function context(send = false, write = false): CheckContext {
   const logger = createLogger('silent', false);
-  return { name: 'sink', cluster: 'demo', signal: AbortSignal.timeout(10_000), send, logger, metrics: createMetrics() };
+  return {
+    name: 'sink',
+    cluster: 'demo',
+    signal: AbortSignal.timeout(10_000),
+    send,
+    write,
+    logger,
+    metrics: createMetrics(),
+  };
 }
 
 describe('the check of a JetStream exporter', () => {
@@ -46,7 +50,7 @@ describe('the check of a JetStream exporter', () => {
     const user = { user: 'all', password: 'p' };
     const settings = { name: 'sink', type: 'jetstream', servers: [nats.url], stream: 'K8S', ...user, ...changes };
     const config = EXPORTERS.jetstream.config.parse(settings);
-    return await EXPORTERS.jetstream.check!(config, context()).catch((e: unknown) => [thrown(e)]);
+    return await EXPORTERS.jetstream.check(config, context()).catch((e: unknown) => [thrown(e)]);
   }
   const failures = (findings: readonly Finding[]): string[] =>
     findings.filter((f) => f.outcome === 'failed').map((f) => f.text);
@@ -90,7 +94,7 @@ test('the check of a JetStream exporter stores nothing in, and does not harm, a 
   await until('the stream is made', () => streams.add({ name: 'K8S', subjects: ['k8s.>'], num_replicas: 3 }));
   await connection.request('k8s.x', 'x', { timeout: 20_000 });
   const settings = { name: 'sink', type: 'jetstream', servers: trio.urls, stream: 'K8S' };
-  const findings = await EXPORTERS.jetstream.check!(EXPORTERS.jetstream.config.parse(settings), context());
+  const findings = await EXPORTERS.jetstream.check(EXPORTERS.jetstream.config.parse(settings), context());
   assert.deepEqual(
     findings.map((f) => f.outcome),
     ['ok', 'ok'],
@@ -118,7 +122,7 @@ describe('the check of an HTTP exporter', () => {
     const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/secret`;
     const check = async (changes: Record<string, unknown>, send: boolean): Promise<Finding | undefined> => {
       const config = EXPORTERS.http.config.parse({ name: 'sink', type: 'http', url, ...changes });
-      const [found] = await EXPORTERS.http.check!(config, context(send)).catch((e: unknown) => [thrown(e)]);
+      const [found] = await EXPORTERS.http.check(config, context(send)).catch((e: unknown) => [thrown(e)]);
       return found;
     };
     const tls = { ca: join(pki, 'ca.crt') };
@@ -134,27 +138,4 @@ describe('the check of an HTTP exporter', () => {
     assert.equal((await check({ tls }, true))?.outcome, 'ok');
     assert.equal((await check({ tls, format: 'single' }, true))?.outcome, 'ok');
   });
-});
-
-test('an exporter without a check of its own connects, and makes nothing that is missing', async () => {
-  const rabbit = await RabbitServer.start();
-  try {
-    const sink = { name: 'sink', type: 'rabbitmq', urls: [rabbit.url], exchange: 'k8s', createExchange: true };
-    const config = parseConfig(JSON.stringify({ cluster: { name: 'demo' }, exporters: [sink] }), 'test');
-    const found = async (): Promise<Finding[]> => {
-      const findings: Finding[] = [];
-      await checkSinks(config, {
-        ...context(),
-        timeout: 20_000,
-        tell: (_check, _subject, told) => void findings.push(...told),
-      });
-      return findings;
-    };
-    const [missing] = await found();
-    assert.deepEqual([missing?.outcome, missing?.code], ['failed', 'EXPORTER_TARGET_MISSING']);
-    await bindQueue(rabbit.url, 'all', 'k8s');
-    assert.equal((await found())[0]?.outcome, 'ok');
-  } finally {
-    await rabbit.stop();
-  }
 });

@@ -39,14 +39,15 @@ describe('kafka', () => {
     await createTopic(access(server.brokers), 'checked', 1);
     const logger = createLogger('silent', false);
     const signal = AbortSignal.timeout(30_000);
-    const context = { name: 'sink', cluster: 'test', signal, send: false, logger, metrics: createMetrics() };
-    const check = async (changes: Readonly<Record<string, unknown>>): Promise<string> => {
+    const form = { name: 'sink', cluster: 'test', signal, send: false, logger, metrics: createMetrics() };
+    const check = async (changes: Readonly<Record<string, unknown>>, write = false): Promise<string> => {
       const settings = { name: 'sink', type: 'kafka', brokers: server.brokers, ...changes };
       const config = EXPORTERS.kafka.config.parse(settings);
-      const [found] = await EXPORTERS.kafka.check!(config, context).catch((e: unknown) => [thrown(e)]);
+      const [found] = await EXPORTERS.kafka.check(config, { ...form, write }).catch((e: unknown) => [thrown(e)]);
       return `${found?.outcome}: ${found?.code ?? ''} ${found?.text}`;
     };
-    assert.match(await check({ topic: 'checked' }), /^ok: .*topic checked is there$/);
+    assert.match(await check({ topic: 'checked' }), /^ok: .*topic checked is there; with --write /);
+    assert.match(await check({ topic: 'checked' }, true), /^ok: .*topic checked .* has stored a message.* PROBE$/);
     assert.match(await check({ topic: 'unmade', createTopics: true }), /^ok: .*createTopics makes it$/);
     assert.match(await check({ topic: 'unmade' }), /^failed: EXPORTER_TARGET_MISSING /);
     assert.match(await check({ topic: 'k8s.{resource}' }), /^warning: .*known only by their records$/);

@@ -11,6 +11,7 @@ import {
 import { WatershardError } from '../../model/errors.ts';
 import { backoffDelay } from '../backoff.ts';
 import { natsConnection, natsFault } from '../nats-connection.ts';
+import { shownSubject } from '../shown-subject.ts';
 import { tapAnswers } from './answer-tap.ts';
 import type { JetStreamConfig } from './config.ts';
 import { FrameSender } from './frame-sender.ts';
@@ -160,10 +161,11 @@ export class NatsClient {
         const { operation, subject } = status.error;
         // What asked for it is told: the check of the stream, or a put into the object store.
         if (subject.startsWith('$JS.API.') || subject.startsWith('$O.')) continue;
-        this.#events.forbidden(
-          this.#forbidden(`${operation === 'publish' ? 'publish to' : 'subscribe to'} ${subject}`, status.error),
-          subject,
-        );
+        const what =
+          operation === 'publish'
+            ? `publish to ${shownSubject(subject, this.#config.subject)}`
+            : `subscribe to ${subject}`;
+        this.#events.forbidden(this.#forbidden(what, status.error), subject);
       }
     }
     if (this.#closing) return;

@@ -5,6 +5,7 @@ import { backoffDelay } from '../backoff.ts';
 import { DrainWaiters } from '../drain-waiters.ts';
 import type { Batch, Capabilities, Exporter, ExporterContext, Health } from '../exporter.ts';
 import { rejectRecord } from '../rejection.ts';
+import { shownSubject } from '../shown-subject.ts';
 import { sinkError, Trouble } from '../trouble.ts';
 import { ClaimStore } from './claims.ts';
 import { NatsClient } from './client.ts';
@@ -273,7 +274,7 @@ export class JetStreamExporter implements Exporter {
   }
 
   #refused(message: Message, answer: Exclude<Answer, { type: 'stored' }>): void {
-    const doing = `exporter ${this.name}, storing ${message.id} on ${message.subject}`;
+    const doing = `exporter ${this.name}, storing on ${shownSubject(message.subject, this.#config.subject)}`;
     const verdict = verdictOn(answer, message.attempts, doing);
     if (verdict.type === 'hold') this.#hold(message, verdict.reason, verdict.error);
     else if (verdict.type === 'too-large') this.#tooLarge(message, verdict.reason);

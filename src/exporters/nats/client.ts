@@ -6,6 +6,7 @@ import type { ExporterContext } from '../exporter.ts';
 import { natsConnection, natsFault } from '../nats-connection.ts';
 import type { RecordSink, SendResult, SinkEvents, Verdict } from '../queued-exporter.ts';
 import type { QueuedRecord } from '../record-queue.ts';
+import { shownSubject } from '../shown-subject.ts';
 import { sinkError } from '../trouble.ts';
 import type { NatsConfig } from './config.ts';
 import { headerBytes, subjectFault } from './request.ts';
@@ -112,7 +113,7 @@ export class NatsSink implements RecordSink {
         // The library would flush what it has first, which takes for ever where the other end does not read.
         void connection.close();
       } else if (status.type === 'error' && status.error instanceof errors.PermissionViolationError) {
-        const message = `the NATS user may not publish to ${status.error.subject}`;
+        const message = `the NATS user may not publish to ${shownSubject(status.error.subject, this.#config.subject)}`;
         this.#forbidden = new WatershardError('EXPORTER_REFUSED', message, { cause: status.error });
       }
     }

@@ -195,14 +195,19 @@ export class PubsubSink implements RecordSink {
     this.#known.add(topic);
   }
 
-  async #mayPublish(resource: string): Promise<boolean> {
+  /** Whether the topic of all records may be published to; undefined where that cannot be asked. */
+  mayPublish(): Promise<boolean | undefined> {
+    return this.#mayPublish(this.#path(this.#named.topic));
+  }
+
+  async #mayPublish(resource: string): Promise<boolean | undefined> {
     const { client } = this.#connection as Connection;
     const request = { resource, permissions: ['pubsub.topics.publish'], toJSON: () => [] };
     try {
       const [{ permissions }] = await client.testIamPermissions(request, { timeout: this.#config.ackTimeout });
       return permissions.length > 0;
     } catch {
-      return false; // what getTopic said is told
+      return undefined; // what getTopic said is told
     }
   }
 

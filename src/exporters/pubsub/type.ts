@@ -32,4 +32,9 @@ export const pubsubType: ExporterType<typeof pubsubConfig> = {
       () => new PubsubSink(driver, config, context),
     );
   },
+  check: async (config, context) => {
+    const [{ checkPubsub }, { loadDriver }] = await Promise.all([import('./check.ts'), import('../driver.ts')]);
+    const driver = await loadDriver(context.name, '@google-cloud/pubsub', () => import('@google-cloud/pubsub'));
+    return await checkPubsub(driver, config, context);
+  },
 };

@@ -5,6 +5,7 @@ import type { ExporterContext } from '../exporter.ts';
 import type { RecordSink, SendResult, SinkEvents, Verdict } from '../queued-exporter.ts';
 import type { QueuedRecord } from '../record-queue.ts';
 import { sendByKey } from '../send-by-key.ts';
+import { shownSubject } from '../shown-subject.ts';
 import { StallTimer } from '../stall.ts';
 import { readTls } from '../tls-files.ts';
 import type { RabbitmqConfig } from './config.ts';
@@ -17,6 +18,8 @@ type ConfirmChannel = import('amqplib').ConfirmChannel;
 
 /** How long a node may take to say goodbye. */
 const GOODBYE_MS = 500;
+/** Reply of a broker to a message that it cannot take. */
+const PRECONDITION_FAILED = 406;
 
 interface Link {
   readonly model: Model;
@@ -82,6 +85,34 @@ export class RabbitmqSink implements RecordSink {
     } finally {
       stall.end();
     }
+  }
+
+  /**
+   * Publishes what the broker refuses after it has looked at the exchange and at the right to write to it: a message whose time to
+   * live is no number. It ends the connection.
+   * @returns what the broker said; no words where it is not known to do so, and was not asked
+   * @throws WatershardError where it refused for another reason
+   */
+  async tryRefused(routingKey: string): Promise<{ readonly node: string; readonly words?: string }> {
+    const link = this.#link;
+    if (link === undefined) throw this.#broken();
+    const { node, model, channel } = link;
+    const { product } = model.connection.serverProperties;
+    if (product !== 'RabbitMQ') return { node };
+    const answered = Promise.withResolvers<Error | undefined>();
+    channel.once('error', answered.resolve);
+    model.once('close', () => answered.resolve(undefined));
+    // Of two reasons one is enough: a user who is not us, and a time to live that is none.
+    const properties = { expiration: 'watershard-doctor', userId: 'watershard-doctor' };
+    channel.publish(this.#config.exchange, routingKey, Buffer.alloc(0), properties, () => answered.resolve(undefined));
+    const error = await answered.promise;
+    if (error === undefined)
+      throw new WatershardError(
+        'EXPORTER_UNREACHABLE',
+        `RabbitMQ at ${node} gave no answer to a message that it has to refuse`,
+      );
+    if ((error as { code?: unknown }).code !== PRECONDITION_FAILED) throw this.#named(error);
+    return { node, words: error.message };
   }
 
   async close(): Promise<void> {
@@ -217,7 +248,7 @@ export class RabbitmqSink implements RecordSink {
   #verdict(link: Link, { subject }: QueuedRecord, messageId: string, error: unknown): Verdict {
     const returned = link.returned.get(messageId);
     link.returned.delete(messageId);
-    const { exchange, unroutable } = this.#config;
+    const { exchange, routingKey, unroutable } = this.#config;
     if (error !== null) {
       this.#refusal ??= new WatershardError(
         'EXPORTER_FULL',
@@ -226,8 +257,10 @@ export class RabbitmqSink implements RecordSink {
       return 'again';
     }
     if (returned === undefined) return 'stored';
-    const reason = `no queue of RabbitMQ is bound to exchange '${exchange}' for routing key '${subject}' (${returned})`;
-    if (unroutable === 'drop') return { code: 'RECORD_UNROUTABLE', reason };
+    const unbound = (key: string) =>
+      `no queue of RabbitMQ is bound to exchange '${exchange}' for routing key '${key}' (${returned})`;
+    if (unroutable === 'drop') return { code: 'RECORD_UNROUTABLE', reason: unbound(subject) };
+    const reason = unbound(shownSubject(subject, routingKey));
     this.#refusal ??= new WatershardError('EXPORTER_TARGET_MISSING', `${reason}; bind one, or set unroutable: drop`);
     return 'again';
   }

@@ -35,4 +35,9 @@ export const rabbitmqType: ExporterType<typeof rabbitmqConfig> = {
       (events) => new RabbitmqSink(driver, config, context, events),
     );
   },
+  check: async (config, context) => {
+    const [{ checkRabbitmq }, { loadDriver }] = await Promise.all([import('./check.ts'), import('../driver.ts')]);
+    const { default: driver } = await loadDriver(context.name, 'amqplib', () => import('amqplib'));
+    return await checkRabbitmq(driver, config, context);
+  },
 };

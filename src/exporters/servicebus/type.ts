@@ -36,4 +36,9 @@ export const servicebusType: ExporterType<typeof servicebusConfig> = {
       (events) => new ServicebusSink(driver, config, context, events),
     );
   },
+  check: async (config, context) => {
+    const [{ checkServicebus }, { loadDriver }] = await Promise.all([import('./check.ts'), import('../driver.ts')]);
+    const { default: driver } = await loadDriver(context.name, 'rhea', () => import('rhea'));
+    return await checkServicebus(driver, config, context);
+  },
 };

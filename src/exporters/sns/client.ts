@@ -48,6 +48,10 @@ export class SnsTarget implements BatchTarget {
     this.#client.destroy();
   }
 
+  region(): Promise<string> {
+    return this.#client.config.region();
+  }
+
   status(): Readonly<Record<string, number | string | boolean>> {
     return { topic: this.#topic };
   }

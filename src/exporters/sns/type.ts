@@ -40,4 +40,15 @@ export const snsType: ExporterType<typeof snsConfig> = {
       () => new AwsBatchSink(new SnsTarget(sdk, config), config, messageOf),
     );
   },
+  check: async (config, context) => {
+    const [{ checkAws }, { messageMaker }, { SnsTarget }, { loadDriver }] = await Promise.all([
+      import('../aws-check.ts'),
+      import('../aws-message.ts'),
+      import('./client.ts'),
+      import('../driver.ts'),
+    ]);
+    const sdk = await loadDriver(context.name, '@aws-sdk/client-sns', () => import('@aws-sdk/client-sns'));
+    const messageOf = messageMaker({ ...config, cluster: context.cluster, fifo: config.topic.endsWith('.fifo') });
+    return await checkAws(new SnsTarget(sdk, config), config, messageOf, 'sns:Publish', context);
+  },
 };

@@ -60,6 +60,10 @@ export class SqsTarget implements BatchTarget {
     this.#client.destroy();
   }
 
+  region(): Promise<string> {
+    return this.#client.config.region();
+  }
+
   status(): Readonly<Record<string, number | string | boolean>> {
     return { queue: this.#config.queue };
   }

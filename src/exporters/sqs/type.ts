@@ -59,4 +59,15 @@ export const sqsType: ExporterType<typeof sqsConfig> = {
       () => new AwsBatchSink(new target.SqsTarget(sdk, config), config, messageOf),
     );
   },
+  check: async (config, context) => {
+    const [{ checkAws }, { messageMaker }, { SqsTarget }, { loadDriver }] = await Promise.all([
+      import('../aws-check.ts'),
+      import('../aws-message.ts'),
+      import('./client.ts'),
+      import('../driver.ts'),
+    ]);
+    const sdk = await loadDriver(context.name, '@aws-sdk/client-sqs', () => import('@aws-sdk/client-sqs'));
+    const messageOf = messageMaker({ ...config, cluster: context.cluster, fifo: config.queue.endsWith('.fifo') });
+    return await checkAws(new SqsTarget(sdk, config), config, messageOf, 'sqs:SendMessage', context);
+  },
 };

@@ -15,13 +15,15 @@ export interface DoctorOptions {
   readonly timeout: number;
   /** Sinks may be sent a request without a record. */
   readonly send: boolean;
+  /** A marked message may be written to message buses, which consumers get. */
+  readonly write: boolean;
   readonly logger: Logger;
   readonly report: Report;
 }
 
 /** Checks what a run would meet, in order. What depends on something that failed is said not to be checked. */
 export async function examine(config: Config, options: DoctorOptions): Promise<void> {
-  const { file, timeout, logger, report } = options;
+  const { file, timeout, send, write, logger, report } = options;
   const tell = (check: CheckName, subject: string, findings: readonly Finding[]): void => {
     for (const finding of findings) report({ check, subject, ...finding });
   };
@@ -31,6 +33,6 @@ export async function examine(config: Config, options: DoctorOptions): Promise<v
     ...configHints(config).map((hint) => warning(hint, 'Change it, unless it is meant so.')),
   ]);
   const clusterUid = await checkCluster(config, { timeout, logger, metrics, tell });
-  await checkSinks(config, { timeout, send: options.send, logger, metrics, tell });
+  await checkSinks(config, { timeout, send, write, logger, metrics, tell });
   await checkState(config, { timeout, clusterUid, logger, tell });
 }
