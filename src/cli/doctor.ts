@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { redactUrls } from '../config/redact.ts';
 import type { Config } from '../config/schema.ts';
 import { ERROR_CODES } from '../model/error-codes.ts';
@@ -27,13 +27,15 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .summary('check everything that a run would meet')
     .description(
-      'Checks the configuration, the API server, the permissions for each resource, the clock, each sink and the state, and says what to do.\nLeaves nothing behind. Each check ends within its time.',
+      'Checks the configuration, the API server, the permissions for each resource, the clock, each sink and the state, and says what to do.\nLeaves nothing behind, but for --write. Each check ends within its time.',
     )
     .option(...CONFIG_OPTION)
     .option('--json', 'print an array of the checks instead of lines')
     .option('--send', 'send a request without records to sinks that take requests (HTTP)')
     .option('--write', 'write a marked message to each message bus, which its consumers get')
-    .option('--timeout <duration>', 'time for each check', durationOption, 15_000)
+    .addOption(
+      new Option('--timeout <duration>', 'time for each check').argParser(durationOption).default(15_000, '15s'),
+    )
     .addHelpText(
       'after',
       '\nExit codes: 0 nothing failed (there may be warnings), 1 a check failed, 2 the configuration cannot be used.\n\nExample:\n  watershard doctor --config watershard.yaml',

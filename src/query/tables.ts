@@ -72,9 +72,8 @@ export class Tables {
     const table = TABLES.find((t) => t === name);
     if (table === undefined || this.present.includes(table)) return undefined;
     const files = filesOf(this.#lake, table);
-    return new WatershardError('QUERY_TABLE_MISSING', `there is no file of table ${table} yet (${files})`, {
-      cause: e,
-    });
+    // What DuckDB says of it (that there is no such view) explains nothing.
+    return new WatershardError('QUERY_TABLE_MISSING', `there is no file of table ${table} yet (${files})`);
   }
 }
 

@@ -191,6 +191,7 @@ describe('query', () => {
       const answer = await query(args);
       assert.equal(answer.code, code, `${args.join(' ')}: ${answer.stderr}`);
       assert.match(answer.stderr, words);
+      if (answer.stderr.includes('QUERY_TABLE_MISSING')) assert.doesNotMatch(answer.stderr, /Catalog|Did you mean/);
       for (const secret of [s3.accessKeyId, s3.secretAccessKey])
         assert.ok(!answer.stderr.includes(secret), answer.stderr);
     }

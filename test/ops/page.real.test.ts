@@ -125,6 +125,7 @@ test('what fails stands on top, with its code and what to do', async () => {
   assert.match(problems, /gadgets007\.gadgets\.example\.com.*\s*API_FORBIDDEN/);
   assert.match(problems, /Grant get, list and watch on the resource, or exclude it/);
   await page.shows(`document.getElementById('problem-list').innerText.includes('exporter hook')`);
+  await page.shows(`document.getElementById('exporters').innerText.includes('memoryLimit 64.0 MiB')`);
   assert.match(
     await page.evaluate<string>(`document.getElementById('problem-list').innerText`),
     /exporter hook\s*EXPORTER_UNREACHABLE/,

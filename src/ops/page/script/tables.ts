@@ -72,7 +72,7 @@ const showExporters = makeTable($('exporters'), [
   column('Acknowledged', (e) => e.acknowledged, (e) => count(e.acknowledged), number),
   column('Waiting', (e) => e.pendingBytes, undefined, { number: true, parts: () => [element('span'), bar(), element('small')], draw: ([text, plot, where], e) => { put(text, bytes(e.pendingBytes)); drawBar(plot, e.pendingBytes, e.buffer ? e.buffer.limit : now.credits.limit, 'Waiting'); put(where, e.buffer && e.buffer.records > 0 ? count(e.buffer.records) + ' records ' + (e.buffer.type === 'disk' ? 'on disk' : 'in memory') : ''); } }),
   column('Time to acknowledge', (e) => e.ackTimes.reduce((sum, n, i) => sum + n * i, 0) / (e.ackTimes.reduce((a, b) => a + b, 0) || 1), undefined, { number: true, parts: () => [ackPlot(), element('small')], draw: ([plot, text], e) => { drawAcks(plot, e.ackTimes); put(text, ackText(e.ackTimes)); } }),
-  column('What it says', (e) => (e.ok ? 0 : 1), undefined, { wide: true, parts: () => [...errorParts(), element('small')], draw: (parts, e) => { drawError([...parts], e.lastError, e.detail); put(parts[3], Object.entries(e.status).map(([k, v]) => k + ' ' + v).join(' · ')); } }),
+  column('What it says', (e) => (e.ok ? 0 : 1), undefined, { wide: true, parts: () => [...errorParts(), element('small')], draw: (parts, e) => { drawError([...parts], e.lastError, e.detail); put(parts[3], Object.entries(e.status).map(([k, v]) => k + ' ' + (typeof v === 'number' && /Bytes$|^memoryLimit$/.test(k) ? bytes(v) : v)).join(' · ')); } }),
 ], (e) => e.name, { sort: 1 });
 
 const showShards = makeTable($('shards'), [
