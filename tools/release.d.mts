@@ -1,4 +1,6 @@
 /** Types of release.mjs, for its tests. */
+import type { Advisory } from './advisories.mjs';
+
 export function versionFaults(state: {
   readonly manifest: { readonly version: string };
   readonly lock: {
@@ -11,13 +13,26 @@ export function versionFaults(state: {
   readonly tags: readonly string[];
   readonly status: string;
   readonly engine?: string;
+  /** Versions that other files name, by where. */
+  readonly named?: Readonly<Record<string, string | undefined>>;
 }): string[];
-export function auditFaults(answer: string, explained?: Readonly<Record<string, string>>): string[] | undefined;
-export function pack(folder: string): { readonly tarball: string; readonly sbom: string; readonly sums: string };
+export function registryAdvisories(answer: string): Advisory[] | undefined;
+export function auditFaults(
+  advisories: readonly Advisory[],
+  explained?: Readonly<Record<string, { readonly reason: string; readonly until: string }>>,
+  today?: string,
+): string[];
+export function pack(folder: string): {
+  readonly tarball: string;
+  readonly sbom: string;
+  readonly chart: string;
+  readonly sums: string;
+};
 export function publishing(release: {
   readonly version: string;
   readonly folder: string;
   readonly tarball: string;
   readonly sbom: string;
+  readonly chart: string;
   readonly image?: string | undefined;
 }): string[][];
