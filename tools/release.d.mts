@@ -1,6 +1,4 @@
 /** Types of release.mjs, for its tests. */
-import type { Advisory } from './advisories.mjs';
-
 export function versionFaults(state: {
   readonly manifest: { readonly version: string };
   readonly lock: {
@@ -16,12 +14,6 @@ export function versionFaults(state: {
   /** Versions that other files name, by where. */
   readonly named?: Readonly<Record<string, string | undefined>>;
 }): string[];
-export function registryAdvisories(answer: string): Advisory[] | undefined;
-export function auditFaults(
-  advisories: readonly Advisory[],
-  explained?: Readonly<Record<string, { readonly reason: string; readonly until: string }>>,
-  today?: string,
-): string[];
 export function pack(folder: string): {
   readonly tarball: string;
   readonly sbom: string;

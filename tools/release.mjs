@@ -7,25 +7,12 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { advisoriesIn } from './advisories.mjs';
+import { audit } from './audit.mjs';
 import { tool } from './servers/k8s-tools.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-/**
- * Advisories that do not concern Watershard, by their GHSA id: `{ reason, until }`. From the day `until` (YYYY-MM-DD) on
- * somebody has to look again.
- */
-export const EXPLAINED = {
-  'GHSA-8988-4f7v-96qf': {
-    reason:
-      'W3CBaggagePropagator of @opentelemetry/core below 2.8.0 reads headers of any size. Version 1.30 comes with the optional ' +
-      'client @google-cloud/pubsub, which has no newer one and uses W3CTraceContextPropagator alone; Watershard reads no message',
-    until: '2027-05-26',
-  },
-};
 
 /** What of a release is not as it should be, in words. */
 export function versionFaults({ manifest, lock, changelog, tags, status, engine, named = {} }) {
@@ -48,55 +35,6 @@ export function versionFaults({ manifest, lock, changelog, tags, status, engine,
   for (const [path, entry] of Object.entries(lock.packages))
     if (entry.resolved !== undefined && !entry.link) faults.push(`package-lock.json: ${path} names a host`);
   return faults;
-}
-
-/** @param answer what `npm audit --json` printed @returns advisories, or undefined where the registry has not answered */
-export function registryAdvisories(answer) {
-  const report = parse(answer);
-  if (report?.vulnerabilities === undefined) return undefined;
-  const advisories = Object.values(report.vulnerabilities)
-    .flatMap(({ via }) => via)
-    .filter((via) => typeof via === 'object')
-    .map(({ url, name, severity, title }) => ({ id: basename(url), name, severity, title }));
-  return [...new Map(advisories.map((a) => [`${a.id} ${a.name}`, a])).values()];
-}
-
-/** What of these advisories, and of the explanations, stops a release. @param today YYYY-MM-DD */
-export function auditFaults(advisories, explained = EXPLAINED, today = new Date().toISOString().slice(0, 10)) {
-  const faults = advisories
-    .filter(({ id }) => explained[id] === undefined)
-    .map(
-      ({ id, name, severity, title }) =>
-        `${name}: ${severity}: ${title} (${id}); update it, or explain it in EXPLAINED`,
-    );
-  for (const [id, { reason, until }] of Object.entries(explained)) {
-    if (!reason || !/^\d{4}-\d\d-\d\d$/.test(until))
-      faults.push(`${id} is explained without a reason or a day until which it holds`);
-    else if (!advisories.some((a) => a.id === id))
-      faults.push(`${id} is explained, and concerns nothing any more; remove it`);
-    else if (until <= today) faults.push(`${id} was explained until ${until} (${reason}); look again`);
-  }
-  return faults;
-}
-
-/** Asks the registry, or else the folder. @returns what stops a release */
-function audit(folder, unavailable) {
-  // Development dependencies too: they run where the release is made.
-  const asked = registryAdvisories(run('npm', ['audit', '--json', '--audit=true']).stdout);
-  if (asked !== undefined) return auditFaults(asked);
-  if (folder !== undefined) {
-    const { read, found } = advisoriesIn(folder, json('package-lock.json'));
-    say(`npm audit: the registry does not answer; ${read} advisories about npm packages are in ${folder}`);
-    return read === 0 ? [`${folder} holds no advisories about npm packages in the OSV format`] : auditFaults(found);
-  }
-  if (unavailable) {
-    say('npm audit: the registry does not answer; released WITHOUT knowing of advisories');
-    return [];
-  }
-  return [
-    'the registry does not answer. Where another one does: npm audit --registry URL. Or give advisories in the OSV format, ' +
-      'by --advisories FOLDER; or go on without any, by --audit-unavailable',
-  ];
 }
 
 /** Packs the built program. @returns the names of the files made in the folder */
@@ -154,7 +92,7 @@ function main(args) {
   fail('checking the version and the tree', versionFaults(state()));
   step('licences', 'node', ['tools/licenses.ts', '--check']);
   step('generated pages', 'node', ['tools/generate-docs.ts', '--check']);
-  fail('npm audit', audit(option(args, '--advisories'), args.includes('--audit-unavailable')));
+  fail('npm audit', audit({ folder: option(args, '--advisories'), unavailable: args.includes('--audit-unavailable') }));
   step('building', 'npm', ['run', 'build']);
   if (!args.includes('--skip-tests')) step('tests', 'npm', ['test']);
   const folder = join(ROOT, 'release', version);
@@ -222,14 +160,6 @@ function fail(what, faults) {
   say(`${what}:`);
   for (const fault of faults) say(`  ${fault}`);
   process.exit(1);
-}
-
-function parse(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // npm prints something else where the registry has no such endpoint
-  }
 }
 
 const json = (path) => JSON.parse(readFileSync(join(ROOT, path), 'utf8'));

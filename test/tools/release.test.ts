@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Lock, thirdParty } from '../../tools/licenses.ts';
-import { auditFaults, publishing, registryAdvisories, versionFaults } from '../../tools/release.mjs';
+import { publishing, versionFaults } from '../../tools/release.mjs';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -59,31 +59,6 @@ test('the chart and the Dockerfile name the version too', () => {
 test('a version that is not released yet has no section in the changelog, and is told how to get one', () => {
   const [fault] = versionFaults({ ...STATE, changelog: '# Changelog\n\n## Unreleased\n' });
   assert.match(fault!, /write "## 1\.2\.3 - \d{4}-\d\d-\d\d" below "## Unreleased", and commit that/);
-});
-
-const BAD = { id: 'GHSA-aaaa-bbbb-cccc', name: 'b', severity: 'high', title: 'Bad' };
-
-test('an advisory stops a release unless it is explained, with a reason and until a day', () => {
-  assert.deepEqual(auditFaults([], {}), []);
-  assert.match(auditFaults([BAD], {}).join(), /^b: high: Bad \(GHSA-aaaa-bbbb-cccc\); update it, or explain it/);
-  const explained = { [BAD.id]: { reason: 'b is not used with input of others', until: '2026-03-01' } };
-  assert.deepEqual(auditFaults([BAD], explained, '2026-02-28'), []);
-  assert.match(
-    auditFaults([BAD], explained, '2026-03-01').join(),
-    /explained until 2026-03-01 \(b is not used.*look again/,
-  );
-  assert.match(auditFaults([], explained, '2026-02-28').join(), /concerns nothing any more; remove it/);
-  assert.match(auditFaults([BAD], { [BAD.id]: { reason: '', until: 'later' } }).join(), /without a reason or a day/);
-});
-
-test('what the registry answers is read, and an answer that is none is no clean audit', () => {
-  const { id, ...bad } = BAD;
-  const report = { a: { via: ['b'] }, b: { via: [{ ...bad, url: `https://github.com/advisories/${id}` }] } };
-  assert.deepEqual(registryAdvisories(JSON.stringify({ vulnerabilities: report })), [BAD]);
-  assert.deepEqual(registryAdvisories('{"vulnerabilities":{}}'), []);
-  assert.equal(registryAdvisories('{"message":"405 Method Not Allowed","statusCode":405}'), undefined);
-  assert.equal(registryAdvisories('{"error":{"code":"ENOAUDIT"}}'), undefined);
-  assert.equal(registryAdvisories(''), undefined);
 });
 
 test('what is published has provenance', () => {
