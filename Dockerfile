@@ -31,12 +31,14 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc node tools/image/production
 FROM ${LIBRARY_BASE} AS libraries
 
 FROM ${RUNTIME_BASE}
+ARG RUNTIME_BASE
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.title="Watershard" \
       org.opencontainers.image.description="Streams what happens in a Kubernetes cluster to NATS JetStream and Parquet, durably." \
       org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.base.name="${RUNTIME_BASE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}"

@@ -27,4 +27,11 @@ export function publishing(release: {
   readonly sbom: string;
   readonly chart: string;
   readonly image?: string | undefined;
+  readonly commit: { readonly id: string; readonly date: string };
+  readonly repository?: string | undefined;
 }): string[][];
+export function publishFaults(attempt: {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly skipped: boolean;
+  readonly repository?: string | undefined;
+}): string[];

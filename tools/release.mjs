@@ -59,8 +59,13 @@ export function pack(folder) {
   return { tarball, sbom, chart, sums: 'SHA256SUMS' };
 }
 
-/** What is run last, in order. @param image repository of the container image, undefined: none */
-export function publishing({ version, folder, tarball, sbom, chart, image }) {
+/**
+ * What is run last, in order.
+ * @param image repository of the container image, undefined: none
+ * @param commit its id and date, for the labels of the image
+ * @param repository address of the source, undefined where package.json names none
+ */
+export function publishing({ version, folder, tarball, sbom, chart, image, commit, repository }) {
   const commands = [
     ['git', 'tag', '--sign', `v${version}`, '--message', `Watershard ${version}`],
     ['git', 'push', 'origin', `v${version}`],
@@ -77,14 +82,29 @@ export function publishing({ version, folder, tarball, sbom, chart, image }) {
       'type=provenance,mode=max',
       '--attest',
       'type=sbom',
-      '--build-arg',
-      `VERSION=${version}`,
+      ...Object.entries({ VERSION: version, REVISION: commit.id, CREATED: commit.date }).flatMap(([name, value]) => [
+        '--build-arg',
+        `${name}=${value}`,
+      ]),
+      ...(repository === undefined ? [] : ['--label', `org.opencontainers.image.source=${repository}`]),
       '.',
     ],
     ['cosign', 'sign', '--yes', name],
     ['cosign', 'attest', '--yes', '--type', 'cyclonedx', '--predicate', join(folder, sbom), name],
     ['helm', 'push', join(folder, chart), `oci://${dirname(image)}/charts`],
   ];
+}
+
+/** What would let it fail half-way. */
+export function publishFaults({ env, skipped, repository }) {
+  const faults = [];
+  if (skipped) faults.push('what is published has passed its tests; leave out --skip-tests');
+  // npm makes the statement of provenance from the identity of a CI job, and compares it with the repository.
+  if (env.ACTIONS_ID_TOKEN_REQUEST_URL === undefined && env.SIGSTORE_ID_TOKEN === undefined)
+    faults.push('provenance needs a CI job with an OIDC identity (id-token: write)');
+  if (repository === undefined)
+    faults.push('provenance needs "repository" in package.json: the address that the CI job has built');
+  return faults;
 }
 
 function main(args) {
@@ -100,15 +120,15 @@ function main(args) {
   say(`made in ${folder}: ${readdirSync(folder).join(', ')}`);
 
   const image = option(args, '--image');
-  const commands = publishing({ version, folder, ...made, image });
+  const [id, date] = output('git', ['log', '-1', '--format=%H %cI']).trim().split(' ');
+  const repository = json('package.json').repository?.url?.replace(/^git\+|\.git$/g, '');
+  const commands = publishing({ version, folder, ...made, image, commit: { id, date }, repository });
   if (!args.includes('--publish')) {
     say('not published; with --publish this is run:');
     for (const command of commands) say(`  ${command.join(' ')}`);
     return;
   }
-  // npm makes the statement of provenance from the identity of a CI job; from elsewhere it would only fail half-way
-  if (process.env.ACTIONS_ID_TOKEN_REQUEST_URL === undefined && process.env.SIGSTORE_ID_TOKEN === undefined)
-    fail('publishing', ['provenance needs a CI job with an OIDC identity (id-token: write)']);
+  fail('publishing', publishFaults({ env: process.env, skipped: args.includes('--skip-tests'), repository }));
   for (const [command, ...rest] of commands) step(command, command, rest);
 }
 

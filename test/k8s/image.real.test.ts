@@ -79,6 +79,7 @@ for (const { arch, emulator } of PLATFORMS)
       assert.equal(config.Labels['org.opencontainers.image.version'], '0.1.0');
       assert.equal(config.Labels['org.opencontainers.image.revision'], 'abc');
       assert.equal(config.Labels['org.opencontainers.image.licenses'], 'Apache-2.0');
+      assert.equal(config.Labels['org.opencontainers.image.base.name'], 'localhost/runtime');
       assert.equal(config.Healthcheck.Test[0], 'CMD');
       assert.ok(config.Entrypoint[0]!.startsWith('/'), 'no shell is asked to find it');
       assert.deepEqual(config.Cmd, ['run', '--config', '/etc/watershard/watershard.yaml']);
