@@ -195,7 +195,8 @@ describe('chart', () => {
   });
 
   test('who has named no image is told', () => {
-    const notes = (more: object): string => helm.run(['install', 'w', CHART, '--dry-run=client'], values({}, more));
+    const notes = (more: Record<string, unknown>): string =>
+      helm.run(['install', 'w', CHART, '--dry-run=client'], values({}, more));
     assert.match(notes({}), /The image is watershard:0\.1\.0, a name without a registry/);
     assert.doesNotMatch(notes({ image: { repository: 'registry.example.com/watershard' } }), /without a registry/);
   });
