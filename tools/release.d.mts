@@ -11,13 +11,27 @@ export function versionFaults(state: {
   readonly tags: readonly string[];
   readonly status: string;
   readonly engine?: string;
+  /** Versions that other files name, by where. */
+  readonly named?: Readonly<Record<string, string | undefined>>;
 }): string[];
-export function auditFaults(answer: string, explained?: Readonly<Record<string, string>>): string[] | undefined;
-export function pack(folder: string): { readonly tarball: string; readonly sbom: string; readonly sums: string };
+export function pack(folder: string): {
+  readonly tarball: string;
+  readonly sbom: string;
+  readonly chart: string;
+  readonly sums: string;
+};
 export function publishing(release: {
   readonly version: string;
   readonly folder: string;
   readonly tarball: string;
   readonly sbom: string;
+  readonly chart: string;
   readonly image?: string | undefined;
+  readonly commit: { readonly id: string; readonly date: string };
+  readonly repository?: string | undefined;
 }): string[][];
+export function publishFaults(attempt: {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly skipped: boolean;
+  readonly repository?: string | undefined;
+}): string[];

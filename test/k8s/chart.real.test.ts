@@ -193,4 +193,11 @@ describe('chart', () => {
     const long = values({}, { snapshot: { enabled: true }, fullnameOverride: 'y'.repeat(60) });
     assert.equal(only(helm.template(long), 'CronJob').metadata.name.length, 52);
   });
+
+  test('who has named no image is told', () => {
+    const notes = (more: Record<string, unknown>): string =>
+      helm.run(['install', 'w', CHART, '--dry-run=client'], values({}, more));
+    assert.match(notes({}), /The image is watershard:0\.1\.0, a name without a registry/);
+    assert.doesNotMatch(notes({ image: { repository: 'registry.example.com/watershard' } }), /without a registry/);
+  });
 });

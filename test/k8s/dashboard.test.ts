@@ -13,7 +13,11 @@ interface Panel {
   readonly type: string;
   readonly title: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
+  readonly targets?: readonly {
+    readonly expr: string;
+    readonly legendFormat: string;
+    readonly datasource: { readonly uid: string };
+  }[];
 }
 const dashboard = JSON.parse(read('k8s/dashboard/watershard.json')) as {
   panels: Panel[];
@@ -102,6 +106,21 @@ describe('dashboard and alerts', () => {
       dashboard.templating.list.map((v) => v.name),
       ['datasource', 'cluster'],
     );
+  });
+
+  test('every panel is of the data source and the clusters that were chosen', () => {
+    const targets = dashboard.panels.flatMap((p) => (p.targets ?? []).map((t) => ({ panel: p.title, ...t })));
+    for (const { panel, datasource, expr } of targets) {
+      assert.equal(datasource.uid, '${datasource}', panel);
+      // A selector without it would add up what belongs to others.
+      const selectors = expr.match(/\bwatershard_\w+(\{[^}]*\})?/g) ?? [];
+      for (const selector of selectors) assert.match(selector, /\{cluster=~"\$cluster"\}/, `${panel}: ${selector}`);
+    }
+    for (const row of ['Lag', 'Throughput', 'Drops and refusals', 'Sinks', 'State, memory, CPU'])
+      assert.ok(
+        dashboard.panels.some((p) => p.type === 'row' && p.title === row),
+        row,
+      );
   });
 
   test('every alert says what to do, in a page that is there', () => {

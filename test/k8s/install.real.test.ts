@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse, parseAllDocuments } from 'yaml';
-import { CHART, EVERYTHING, Helm, type Manifest, values } from '../support/helm.ts';
+import { CHART, EVERYTHING, Helm, type Manifest, only, values } from '../support/helm.ts';
 import { KubeObjects } from '../support/k8s-objects.ts';
 import { MONITORING_CRDS } from '../support/monitoring-crds.ts';
 import { KubeServer } from '../support/servers/kube.ts';
-import { temporaryFolder } from '../support/servers/process.ts';
 import { until } from '../support/until.ts';
 
 const K8S = fileURLToPath(new URL('../../k8s', import.meta.url));
 const NAMESPACE = 'watershard';
-const APP = `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets/watershard`;
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const documents = (text: string): Manifest[] =>
   parseAllDocuments(text)
@@ -119,62 +117,87 @@ describe('installation on a real API server', () => {
     }
   });
 
-  test('an upgrade keeps names, claim and state, and reaches a pod that is not ready', async () => {
-    const given = values({}, { persistence: { size: '1Gi' } });
-    helm.run(['install', 'watershard', CHART, '--namespace', NAMESPACE], given);
-    const [before, claim, pod] = await Promise.all([
-      kube.must('GET', APP),
-      claimed(),
-      until('there is a pod', async () => {
-        const { status, body } = await kube.call('GET', `${CORE}/pods/watershard-0`);
-        return status === 200 && body;
-      }),
-    ]);
-    // What an installation stands on, and no later version of the chart may change.
-    assert.equal(before.spec.serviceName, 'watershard');
-    assert.deepEqual(before.spec.selector.matchLabels, {
+  test('installed with everything switched on, the controllers make of it what it says', async () => {
+    const release = ['everything', '--namespace', NAMESPACE];
+    helm.run(['install', release[0]!, CHART, ...release.slice(1)], EVERYTHING);
+    const rendered = helm.template(EVERYTHING);
+    const name = 'everything-watershard';
+    const get = async (path: string): Promise<Manifest> => (await kube.must('GET', path)) as Manifest;
+    const own = async (group: string, plural: string, called = name): Promise<Manifest> =>
+      await get(`/${group}/namespaces/${NAMESPACE}/${plural}/${called}`);
+
+    const pod = await made(`${CORE}/pods/${name}-0`);
+    // The priority that the server has found for the class, which a name without a class would not have.
+    assert.equal(pod.spec.priority, 2_000_000_000);
+    assert.equal(pod.spec.serviceAccountName, name);
+    assert.equal(pod.spec.topologySpreadConstraints[0].topologyKey, 'topology.kubernetes.io/zone');
+    assert.deepEqual(pod.spec.topologySpreadConstraints[0].labelSelector.matchLabels, {
       'app.kubernetes.io/name': 'watershard',
-      'app.kubernetes.io/instance': 'watershard',
+      'app.kubernetes.io/instance': 'everything',
       'app.kubernetes.io/component': 'stream',
     });
-    assert.equal(claim.metadata.name, 'data-watershard-0');
-    assert.equal(
-      pod.spec.volumes.find((v: { name: string }) => v.name === 'data').persistentVolumeClaim.claimName,
-      'data-watershard-0',
+    const account = await own('api/v1', 'serviceaccounts');
+    assert.equal(account.metadata.annotations?.['eks.amazonaws.com/role-arn'], 'arn:aws:iam::1:role/w');
+
+    // The budget, the service and the policy are of this pod, and the policy of the one of a snapshot too.
+    const budget = await until('the budget counts the pod', async () => {
+      const found = await own('apis/policy/v1', 'poddisruptionbudgets');
+      return found.status.expectedPods === 1 && found;
+    });
+    const policy = await own('apis/networking.k8s.io/v1', 'networkpolicies');
+    assert.deepEqual(policy.spec.policyTypes, ['Ingress', 'Egress']);
+    const service = await own('api/v1', 'services');
+    const monitor = await own('apis/monitoring.coreos.com/v1', 'servicemonitors');
+    const selectors = [budget.spec.selector.matchLabels, policy.spec.podSelector.matchLabels, service.spec.selector];
+    for (const selector of selectors) assert.ok(matches(selector, pod.metadata.labels), JSON.stringify(selector));
+    assert.ok(matches(monitor.spec.selector.matchLabels, service.metadata.labels));
+    const alerts = (await own('apis/monitoring.coreos.com/v1', 'prometheusrules')).spec.groups[0].rules;
+    assert.deepEqual(alerts, only(rendered, 'PrometheusRule').spec.groups[0].rules);
+    const dashboard = await own('api/v1', 'configmaps', `${name}-dashboard`);
+    assert.equal(JSON.parse(dashboard.data['watershard.json']).uid, 'watershard');
+
+    const cronJob = await own('apis/batch/v1', 'cronjobs', `${name}-snapshot`);
+    const job = { metadata: { name: 'by-hand' }, spec: cronJob.spec.jobTemplate.spec };
+    await kube.must('POST', `/apis/batch/v1/namespaces/${NAMESPACE}/jobs`, job);
+    const [snapshot] = await until('the job has a pod', async () => {
+      const { items } = await kube.must('GET', `${CORE}/pods?labelSelector=batch.kubernetes.io/job-name=by-hand`);
+      return items.length > 0 && items;
+    });
+    assert.equal(snapshot.spec.containers[0].args[0], 'snapshot');
+    assert.ok(matches(policy.spec.podSelector.matchLabels, snapshot.metadata.labels));
+    assert.ok(!matches(budget.spec.selector.matchLabels, snapshot.metadata.labels), 'a snapshot is not counted');
+    await kube.must('DELETE', `/apis/batch/v1/namespaces/${NAMESPACE}/jobs/by-hand?propagationPolicy=Background`);
+
+    const paths = await Promise.all(
+      rendered.map(async (manifest) => {
+        const called = manifest.metadata.name.replaceAll('w-watershard', name).replace('ns:', `${NAMESPACE}:`);
+        const placed = { ...manifest, metadata: { ...manifest.metadata, namespace: NAMESPACE } };
+        return `${await objects.path(placed)}/${called}`;
+      }),
     );
-    const mounts = pod.spec.containers[0].volumeMounts as { name: string; mountPath: string }[];
-    assert.equal(mounts.find((m) => m.name === 'data')?.mountPath, '/var/lib/watershard');
-
-    const next = join(temporaryFolder('next'), 'chart');
-    cpSync(CHART, next, { recursive: true });
-    const chart = readFileSync(join(next, 'Chart.yaml'), 'utf8');
-    writeFileSync(join(next, 'Chart.yaml'), chart.replaceAll('0.1.0', '0.2.0'));
-    const changed = values({ workers: 1 }, { persistence: { size: '1Gi' }, commonLabels: { team: 'platform' } });
-    helm.run(['upgrade', 'watershard', next, '--namespace', NAMESPACE], changed);
-    const replaced = await until('the pod is replaced', async () => {
-      const { status, body } = await kube.call('GET', `${CORE}/pods/watershard-0`);
-      return status === 200 && body.metadata.uid !== pod.metadata.uid && body;
-    });
-    assert.equal(replaced.spec.containers[0].image, 'watershard:0.2.0');
-    assert.equal((await kube.must('GET', APP)).metadata.uid, before.metadata.uid);
-    assert.equal((await claimed()).metadata.uid, claim.metadata.uid);
-
-    helm.run(['rollback', 'watershard', '1', '--namespace', NAMESPACE]);
-    await until('the first version is back', async () => {
-      const { status, body } = await kube.call('GET', `${CORE}/pods/watershard-0`);
-      return status === 200 && body.spec.containers[0].image === 'watershard:0.1.0';
-    });
-    helm.run(['uninstall', 'watershard', '--namespace', NAMESPACE]);
-    assert.equal((await kube.call('GET', APP)).status, 404);
-    const kept = await claimed();
-    assert.equal(kept.metadata.uid, claim.metadata.uid);
-    assert.equal(kept.metadata.deletionTimestamp, undefined);
+    for (const path of paths) await kube.must('GET', path);
+    helm.run(['uninstall', ...release]);
+    for (const path of paths) await until(`${path} is gone`, async () => (await kube.call('GET', path)).status === 404);
   });
 
-  async function claimed() {
-    return await until('there is a claim', async () => {
-      const { status, body } = await kube.call('GET', `${CORE}/persistentvolumeclaims/data-watershard-0`);
-      return status === 200 && body;
+  test('with the state in Redis, a Deployment has two pods', async () => {
+    const given = parse(readFileSync(join(CHART, 'ci/redis-values.yaml'), 'utf8')) as object;
+    helm.run(['install', 'watershard', CHART, '--namespace', NAMESPACE], given);
+    await until('there are two pods', async () => {
+      const { body } = await kube.call('GET', `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/watershard`);
+      return body.status?.replicas === 2 && body.status.updatedReplicas === 2;
+    });
+    helm.run(['uninstall', 'watershard', '--namespace', NAMESPACE]);
+  });
+
+  async function made(path: string): Promise<Manifest> {
+    return await until(`${path} is there`, async () => {
+      const { status, body } = await kube.call('GET', path);
+      return status === 200 && (body as Manifest);
     });
   }
 });
+
+function matches(selector: Record<string, string>, labels: Record<string, string>): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+}

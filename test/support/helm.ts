@@ -12,7 +12,14 @@ export const CHART = fileURLToPath(new URL('../../k8s/chart', import.meta.url));
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels: Record<string, string> };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels: Record<string, string>;
+    readonly annotations?: Record<string, string>;
+    /** Of one that a server has. */
+    readonly uid?: string;
+  };
   // biome-ignore lint/suspicious/noExplicitAny: objects of every kind pass through tests as they are
   readonly [key: string]: any;
 }

