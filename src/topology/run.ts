@@ -13,6 +13,7 @@ import { ApiClient } from '../watch/api-client.ts';
 import { Credentials } from '../watch/credentials.ts';
 import { runInventories } from './inventory.ts';
 import { backoff, pause } from './pause.ts';
+import { stateName } from './state-name.ts';
 import { type OpenedState, openState } from './state-opening.ts';
 import { startingStatus } from './status.ts';
 import { StatusMemory } from './status-memory.ts';
@@ -90,7 +91,7 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
     );
     if (clusterUid === undefined) return ended(options.mode, records);
     const identity = {
-      cluster: config.cluster.name,
+      cluster: stateName(config),
       clusterUid,
       owner: `${hostname()}/${process.pid}/${resolve(config.dataDir)}`,
     };
