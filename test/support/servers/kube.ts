@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
+import { VERSIONS } from '../../../tools/servers/build.mjs';
 import { ADMIN_TOKEN, makePki } from './pki.ts';
 import { binary, freePort, portOpen, ServerProcess, temporaryFolder } from './process.ts';
 
@@ -8,6 +9,8 @@ export interface KubeOptions {
   /** etcd of Debian (3.4), behind which the API server refuses streaming lists. */
   readonly oldEtcd?: boolean;
   readonly controllers?: boolean;
+  /** The newer kube-apiserver, for what is alpha in it. */
+  readonly next?: boolean;
   /** More kube-apiserver flags. */
   readonly apiFlags?: readonly string[];
 }
@@ -157,7 +160,8 @@ export class KubeServer {
 
   async startApi(): Promise<void> {
     const p = (name: string): string => join(this.pki, name);
-    this.#api.start(binary('kube-apiserver'), [
+    const version = this.#options.next === true ? VERSIONS.kubernetesNext : VERSIONS.kubernetes;
+    this.#api.start(binary('kube-apiserver', version), [
       `--etcd-servers=http://127.0.0.1:${this.#etcdPort}`,
       '--bind-address=127.0.0.1',
       '--advertise-address=127.0.0.1',
