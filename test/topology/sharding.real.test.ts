@@ -116,11 +116,12 @@ for (const { name, kube, honoured } of [
       assert.equal((await shared.whole.status()).totals.records, delivered.length);
     });
 
-    test('what is read, and what is said of it', async () => {
+    test('what is read, and what is said of it', async (t) => {
       const whole = await metric(shared.whole, 'watershard_bytes_read_total');
       const read = await Promise.all(shared.instances.map((i) => metric(i, 'watershard_bytes_read_total')));
       const left = await Promise.all(shared.instances.map((i) => metric(i, 'watershard_watch_shard_filtered_total')));
       const shares = read.map((bytes) => bytes / whole);
+      t.diagnostic(`read ${shares.map((s) => s.toFixed(2))} of what one instance reads`);
       for (const share of shares)
         assert.ok(honoured ? share > 0.35 && share < 0.65 : share > 0.85 && share < 1.15, `read ${shares}`);
       for (const count of left) assert.ok(honoured ? count === 0 : count > 300, `left out ${left}`);
