@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { mayGoOn, type Position, scopeOf } from '../model/position.ts';
 import { type Stream, streamOfScope, streamScope } from '../model/resource.ts';
 import { coversShard, type WatchShard } from '../model/watch-shard.ts';
@@ -14,21 +15,26 @@ export interface Beginning {
 }
 
 /**
- * What a committed position is worth to a stream whose shard may have been another one then. A part of the shard of before is
- * listed again and compared, as after any change of scope. A shard that has more than that begins as if it had never been
- * listed: what it did not have before is no news, and was perhaps deleted while it changed hands, which nobody knows.
+ * What a committed position is worth to a stream whose shard may have been another one then. No watch may go on from it, from the
+ * first commit on: everything is listed. What changed hands was perhaps deleted meanwhile, which nobody knows: neither who had it, since it is
+ * not listed there any more, nor who has it now. What a shard lists that it did not have before is no news; where it has lost
+ * something only, what is not known is new.
  */
 export function beginningOf(stream: Stream, position: Position | undefined, now: () => number): Beginning {
   const former = position && streamOfScope(stream.id, scopeOf(position));
-  if (position === undefined || former === undefined || coversShard(former.shard, stream.shard)) {
+  const had = (position?.resourceVersion ?? '') !== '';
+  if (position === undefined || former === undefined || isDeepStrictEqual(former.shard, stream.shard)) {
     const goesOn = mayGoOn(position) && position.scope === streamScope(stream);
-    const relist = (position?.resourceVersion ?? '') !== '';
-    return { position, start: { resourceVersion: goesOn ? position.resourceVersion : undefined, relist }, mark: '' };
+    return {
+      position,
+      start: { resourceVersion: goesOn ? position.resourceVersion : undefined, relist: had },
+      mark: '',
+    };
   }
   const reason = `the share of objects was changed from ${named(former.shard)} to ${named(stream.shard)}; deletes of those that changed hands may have been missed`;
   return {
     position: { ...position, resourceVersion: '' },
-    start: { resourceVersion: undefined, relist: false },
+    start: { resourceVersion: undefined, relist: had && coversShard(former.shard, stream.shard) },
     gap: { reason, observedAt: now() * 1000 },
     mark: `:${position.sequence}`,
   };

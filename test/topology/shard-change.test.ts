@@ -14,7 +14,6 @@ const PODS: Stream = {
 };
 const sharded = (shard: WatchShard | undefined): Stream => (shard === undefined ? PODS : { ...PODS, shard });
 const half = (index: number): WatchShard => ({ index, count: 2, key: 'uid' });
-const HALF = half(0);
 const at = (stream: Stream): Position => ({
   resourceVersion: '7',
   sequence: 3,
@@ -25,29 +24,29 @@ const begin = (from: WatchShard | undefined, to: WatchShard | undefined) =>
   beginningOf(sharded(to), at(sharded(from)), () => 5);
 
 describe('a position of another shard', () => {
-  test('the same one, or a larger one: what is known of it is all that can be known', () => {
-    for (const [from, to] of [
-      [HALF, HALF],
-      [undefined, undefined],
-      [undefined, half(1)],
-      [half(1), { index: 3, count: 4, key: 'uid' }],
-    ] as const)
-      assert.deepEqual(begin(from, to), {
-        position: at(sharded(from)),
-        start: { resourceVersion: from === to ? '7' : undefined, relist: true },
+  test('the same one: it is gone on from', () => {
+    for (const same of [half(0), undefined])
+      assert.deepEqual(begin(same, same), {
+        position: at(sharded(same)),
+        start: { resourceVersion: '7', relist: true },
         mark: '',
       });
   });
 
-  test('one that lacks something: it begins as if never listed, and says that deletes may be missing', () => {
+  test('another one: everything is listed, and it is said that deletes may be missing', () => {
+    const quarter = { index: 3, count: 4, key: 'uid' } as const;
     for (const [from, to, words] of [
       [half(0), undefined, /from 0 of 2 by uid to all; deletes of those that changed hands may have been missed/],
       [half(0), half(1), /from 0 of 2 by uid to 1 of 2 by uid/],
       [half(1), { index: 1, count: 3, key: 'uid' }, /to 1 of 3/],
       [half(0), { ...half(0), key: 'namespace' }, /to 0 of 2 by namespace/],
+      [undefined, half(1), /from all to 1 of 2/],
+      [half(1), quarter, /to 3 of 4/],
     ] as const) {
       const { position, gap, start, mark } = begin(from, to);
-      assert.deepEqual([start, mark], [{ resourceVersion: undefined, relist: false }, ':3']);
+      // A part of the one before has all that it needs to tell what is new.
+      const relist = from === undefined || to === quarter;
+      assert.deepEqual([start, mark], [{ resourceVersion: undefined, relist }, ':3']);
       assert.deepEqual(position, { ...at(sharded(from)), resourceVersion: '' });
       assert.match(gap?.reason ?? '', words);
       assert.equal(gap?.observedAt, 5000);

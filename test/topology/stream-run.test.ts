@@ -158,26 +158,24 @@ describe('a stream whose share of the objects was changed', () => {
     return { run, outlet, works, answer, commit, start: await run.begin(undefined) };
   };
 
-  test('a smaller one is listed and compared', async () => {
-    const { start, works } = await begin(stream, sharded);
-    assert.deepEqual(start, { resourceVersion: undefined, relist: true });
-    assert.deepEqual(works, []);
-  });
-
-  test('a larger one is listed as if for the first time; a marker says so, and no commit before the list may be gone on from', async () => {
-    const { run, outlet, start, works, answer, commit } = await begin(sharded, stream);
-    assert.deepEqual(start, { resourceVersion: undefined, relist: false });
-    assert.deepEqual(
-      works.map((w) => (w.type === 'gap' ? w.epoch : w.type)),
-      ['e1:3'],
-    );
-    await answer();
-    run.acked(outlet, 1, 1);
-    const position = commit(run)?.position;
-    assert.equal(position?.scope, streamScope(stream));
-    assert.equal(mayGoOn(position), false);
-    assert.equal(run.gap, undefined);
-  });
+  for (const [name, from, to] of [
+    ['smaller', stream, sharded],
+    ['larger', sharded, stream],
+  ] as const)
+    test(`a ${name} one is listed; a marker says so, and no commit before the list may be gone on from`, async () => {
+      const { run, outlet, start, works, answer, commit } = await begin(from, to);
+      assert.deepEqual(start, { resourceVersion: undefined, relist: name === 'smaller' });
+      assert.deepEqual(
+        works.map((w) => (w.type === 'gap' ? w.epoch : w.type)),
+        ['e1:3'],
+      );
+      await answer();
+      run.acked(outlet, 1, 1);
+      const position = commit(run)?.position;
+      assert.equal(position?.scope, streamScope(to));
+      assert.equal(mayGoOn(position), false);
+      assert.equal(run.gap, undefined);
+    });
 
   test('the same one goes on', async () => {
     const { start } = await begin(sharded, sharded);
