@@ -10,6 +10,7 @@ import { Watershard } from '../support/watershard.ts';
 import { KINDS, Workload } from '../support/workload.ts';
 
 const NAMESPACES = ['alpha', 'beta'];
+const GATE = ['--feature-gates=ShardedListAndWatch=true'];
 const STREAMS = ['configmaps', 'widgets.example.com'];
 const SHARED = KINDS.filter((k) => STREAMS.includes(k.name));
 
@@ -94,10 +95,10 @@ class Shared {
 for (const { name, kube, honoured } of [
   {
     name: 'kube-apiserver 1.36 with the gate ShardedListAndWatch',
-    kube: { next: true, apiFlags: ['--feature-gates=ShardedListAndWatch=true'] },
+    kube: { next: true, apiFlags: GATE },
     honoured: true,
   },
-  { name: 'a kube-apiserver that ignores shardSelector', kube: {}, honoured: false },
+  { name: 'a kube-apiserver that ignores shardSelector', kube: { apiFlags: [] }, honoured: false },
 ]) {
   describe(`two instances divide the work: ${name}`, () => {
     let shared: Shared;
@@ -142,6 +143,7 @@ for (const { name, kube, honoured } of [
         );
         assert.equal(shared.instances[index]!.log.match(/shardSelector/g)?.length, honoured ? 2 : 1, 'said once');
       }
+      await shared.whole.kill();
     });
 
     test('one is killed under load, and the other goes on', async () => {
@@ -154,13 +156,26 @@ for (const { name, kube, honoured } of [
       assert.ok((await shared.rig.records()).length > before);
     });
 
+    if (honoured)
+      test('the gate is switched off while they run: who leaves out what is not theirs changes, and nothing else', async () => {
+        await shared.rig.kube.restartApi('SIGKILL', []);
+        // A new API server has no history: of what is written before all is listed again, versions in between are not seen.
+        await shared.settled();
+        await shared.workload.churn(150);
+        await shared.check();
+        for (const status of await shared.statuses())
+          for (const { shardedBy } of status.streams) assert.equal(shardedBy, 'client');
+        const left = await Promise.all(shared.instances.map((i) => metric(i, 'watershard_watch_shard_filtered_total')));
+        for (const count of left) assert.ok(count > 30, `left out ${left}`);
+      });
+
     test('the position expired: each finds the deletes of its share by comparing, and no others', async () => {
       await shared.end();
       const before = (await shared.rig.records()).length;
       const gone = [...shared.workload.living].slice(0, 60).map(([key, o]) => ({ key, id: `${o.uid}:deleted` }));
       for (const { key } of gone) await shared.workload.remove(key);
       await shared.rig.kube.compact();
-      await shared.rig.kube.restartApi();
+      await shared.rig.kube.restartApi('SIGTERM', kube.apiFlags);
       await shared.begin();
       await shared.check();
       // After a kill, a list that the API server's history does not reach back to is said too, by a marker.
@@ -170,6 +185,8 @@ for (const { name, kube, honoured } of [
       assert.ok(fresh.every((r) => r.detectedBy === 'RELIST'));
       const made = (await shared.statuses()).map((s) => s.totals.records);
       assert.equal(made[0]! + made[1]!, added.length, 'nothing was made by both');
+      const by = (await shared.statuses()).map((s) => s.streams.find(({ id }) => id === 'configmaps')?.shardedBy);
+      assert.deepEqual(by, honoured ? ['server', 'server'] : ['client', 'client']);
       for (const count of made) assert.ok(count > 10, `${made}`);
     });
 

@@ -34,9 +34,11 @@ export class KubeServer {
   #peerPort = 0;
   #apiPort = 0;
   #agent: Agent | undefined;
+  #apiFlags: readonly string[];
 
   private constructor(options: KubeOptions) {
     this.#options = options;
+    this.#apiFlags = options.apiFlags ?? [];
   }
 
   static async start(options: KubeOptions = {}): Promise<KubeServer> {
@@ -179,14 +181,15 @@ export class KubeServer {
       '--allow-privileged',
       '--v=1',
       ...(this.#options.controllers === true ? [] : ['--disable-admission-plugins=ServiceAccount']),
-      ...(this.#options.apiFlags ?? []),
+      ...this.#apiFlags,
     ]);
     await this.#api.ready(async () => (await this.call('GET', '/readyz')).status === 200);
   }
 
   /** Ends the API server and starts it again: its watch cache, and with it older resourceVersions, are gone. */
-  async restartApi(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  async restartApi(signal: NodeJS.Signals = 'SIGTERM', apiFlags = this.#apiFlags): Promise<void> {
     await this.stopApi(signal);
+    this.#apiFlags = apiFlags;
     await this.startApi();
   }
 
