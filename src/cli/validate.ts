@@ -49,6 +49,9 @@ function summary(file: string, config: Config): string {
       'watch',
       `${list(watch.resources)}${watch.exclude.length > 0 ? `, without ${list(watch.exclude)}` : ''}; ${namespaces}`,
     ],
+    ...(watch.shard === undefined
+      ? []
+      : [['shard', `${watch.shard.index} of ${watch.shard.count}, by ${watch.shard.key}`] satisfies [string, string]]),
     ['rules', config.rules.map((r) => list(r.resources)).join('; ') || 'none'],
     ['workers', String(config.workers)],
     ['state', state.url === undefined ? `embedded, in ${config.dataDir}` : String(redactConfig(state.url))],

@@ -66,6 +66,13 @@ export const ERROR_CODES = {
     remedy:
       'Nothing to do: the resource is listed again and compared by content, and the ids of its records carry a number from now on, as versions are given a second time.',
   },
+  SHARD_MISMATCH: {
+    class: 'transient',
+    cause:
+      'A list says that it is of another shard (metadata.shardInfo) than was asked for: what it lacks is not taken.',
+    remedy:
+      'Look for what changes or caches requests between here and the API server; it is tried again with a growing delay. Without watch.shard nothing is asked.',
+  },
   WATCH_STALLED: {
     class: 'transient',
     cause: 'A watch was silent for longer than a bookmark takes: the connection is half open.',

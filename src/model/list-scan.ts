@@ -9,6 +9,8 @@ export interface ListScan {
   readonly continue: string;
   /** metadata.remainingItemCount. */
   readonly remaining: number | undefined;
+  /** metadata.shardInfo.selector: the `shardSelector` that the server has honoured; '' where it says nothing of one. */
+  readonly shardSelector: string;
   /** Behind the bracket that opens items. Equal to itemsEnd where items is empty, null or absent. */
   readonly itemsStart: number;
   /** At the bracket that closes items. */
@@ -20,10 +22,12 @@ const CONTINUE = 1;
 const REMAINING = 2;
 const ITEMS = 3;
 const METADATA = 4;
+const SHARD = 5;
 const OF_METADATA = [
   { tokens: [{ key: 'resourceVersion' }], slot: VERSION },
   { tokens: [{ key: 'continue' }], slot: CONTINUE },
   { tokens: [{ key: 'remainingItemCount' }], slot: REMAINING },
+  { tokens: [{ key: 'shardInfo' }, { key: 'selector' }], slot: SHARD },
 ];
 const METADATA_ONLY = compileTrie(OF_METADATA);
 const WHOLE = compileTrie([
@@ -31,7 +35,7 @@ const WHOLE = compileTrie([
   { tokens: [{ key: 'metadata' }], slot: METADATA },
   { tokens: [{ key: 'items' }], slot: ITEMS },
 ]);
-const scan = new JsonScan(5);
+const scan = new JsonScan(6);
 
 const HEAD_METADATA = Buffer.from('"metadata":{');
 const HEAD_ITEMS = Buffer.from('"items":[');
@@ -112,6 +116,7 @@ function result(b: Buffer, itemsStart: number, itemsEnd: number): ListScan {
     resourceVersion: text(b, VERSION),
     continue: text(b, CONTINUE),
     remaining: Number.isFinite(remaining) ? remaining : undefined,
+    shardSelector: text(b, SHARD),
     itemsStart,
     itemsEnd,
   };

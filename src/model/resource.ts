@@ -1,3 +1,5 @@
+import type { WatchShard } from './watch-shard.ts';
+
 /** A kind of object as the API server's discovery describes it. The core group is the empty string. */
 export interface Resource {
   readonly group: string;
@@ -34,6 +36,8 @@ export interface Stream {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Set where the stream has one share of the objects only. */
+  readonly shard?: WatchShard;
   /** Ask the server for PartialObjectMetadata. */
   readonly metadataOnly: boolean;
 }
@@ -41,12 +45,13 @@ export interface Stream {
 /** What a stream selects, as JSON: a position taken in another scope is not valid in this one. */
 export function streamScope(s: Stream): string {
   const { group, version, kind, resource, namespaced } = s.resource;
-  const { namespace, labelSelector, fieldSelector, metadataOnly } = s;
+  const { namespace, labelSelector, fieldSelector, shard, metadataOnly } = s;
   return JSON.stringify({
     resource: { group, version, kind, resource, namespaced },
     namespace,
     labelSelector,
     fieldSelector,
+    shard,
     metadataOnly,
   });
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts';
+import type { WatchShard } from './watch-shard.ts';
 
 /** What is running and how it is doing, at one moment: `/status`, the live page. Names no object and holds no content. */
 export interface StatusReport {
@@ -23,6 +24,8 @@ export interface StatusReport {
     /** Of any stream. */
     readonly lastCommitAt?: number;
   };
+  /** The share of the objects that this instance watches; absent where it is all. */
+  readonly watchShard?: WatchShard;
   /** Bytes between the socket and the acknowledgement. */
   readonly credits: { readonly inFlight: number; readonly limit: number };
   readonly streams: readonly StreamStatus[];
@@ -92,6 +95,8 @@ export interface StreamStatus {
   readonly records: number;
   /** Age of the oldest of what was read and is not acknowledged by every required exporter; 0 where nothing waits. */
   readonly lagSeconds: number;
+  /** With a shard: `server` where the API server says that it sends its objects only, `client` where others are left out here. */
+  readonly shardedBy?: 'server' | 'client';
   readonly lastError?: StatusError;
 }
 

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Served } from './cluster.ts';
 import type { Selection } from './selectors.ts';
+import type { ShardSelection } from './shard-selector.ts';
 import { readSnapshot, type Snapshot } from './table.ts';
 import { nameOf, type Template, writeObject } from './template.ts';
 import type { Moment } from './template-fields.ts';
@@ -18,6 +19,7 @@ export interface View {
   readonly served: Served;
   readonly selection: Selection;
   readonly metadataOnly: boolean;
+  readonly shard?: ShardSelection | undefined;
 }
 
 /** Collects rendered bytes and writes them in large pieces. */
@@ -53,6 +55,7 @@ export class BodyWriter {
     const template = view.served.template(moment, view.metadataOnly);
     if (!view.selection.template(template)) return undefined;
     if (view.selection.name !== undefined && !view.selection.name(nameOf(template, moment))) return undefined;
+    if (view.shard !== undefined && !view.shard.has(template, moment)) return undefined;
     return template;
   }
 

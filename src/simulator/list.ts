@@ -47,9 +47,14 @@ export class Lists {
     const rest = more
       ? `,"continue":"${this.#token(id, pages, next)}","remainingItemCount":${countFrom(w, view, snapshot, next)}`
       : '';
+    // An API server does not say it of metadata alone (1.36.3).
+    const shard =
+      view.shard === undefined || view.metadataOnly
+        ? ''
+        : `,"shardInfo":${JSON.stringify({ selector: view.shard.selector })}`;
     response.setHeader('content-type', 'application/json');
     w.text(
-      `{"kind":"${kind}List","apiVersion":"${version}","metadata":{"resourceVersion":"${snapshot.resourceVersion}"${rest}},"items":[`,
+      `{"kind":"${kind}List","apiVersion":"${version}","metadata":{"resourceVersion":"${snapshot.resourceVersion}"${rest}${shard}},"items":[`,
     );
     let first = true;
     const whole = await writeSnapshot(w, view, { ...snapshot, slots: next }, from, (template, moment) => {

@@ -18,6 +18,7 @@ const USAGE = `A simulated Kubernetes API server on 127.0.0.1, for demonstration
   --bookmark-seconds N   seconds between bookmarks (${DEFAULTS.bookmarkSeconds})
   --window N             events of each resource that are kept (${DEFAULTS.window})
   --no-streaming-lists   refuse sendInitialEvents
+  --no-shard-selector    ignore shardSelector
   --no-aggregated-discovery
   --paused               no changes until /__simulator/start-churn
   --held                 lists and watches wait until /__simulator/release
@@ -50,6 +51,7 @@ function options(args: readonly string[]): {
       'bookmark-seconds': text,
       window: text,
       'no-streaming-lists': flag,
+      'no-shard-selector': flag,
       'no-aggregated-discovery': flag,
       paused: flag,
       held: flag,
@@ -79,6 +81,7 @@ function options(args: readonly string[]): {
       bookmarkSeconds: number('bookmark-seconds', v['bookmark-seconds'], DEFAULTS.bookmarkSeconds),
       window: number('window', v.window, DEFAULTS.window),
       streamingLists: v['no-streaming-lists'] !== true,
+      shardSelector: v['no-shard-selector'] !== true,
       aggregatedDiscovery: v['no-aggregated-discovery'] !== true,
       paused: v.paused === true,
       held: v.held === true,

@@ -24,6 +24,8 @@ export interface SimulatorOptions {
   readonly window: number;
   /** Answer sendInitialEvents; false behaves like a server without streaming lists. */
   readonly streamingLists: boolean;
+  /** Honour shardSelector; false ignores it, as servers without the feature do. */
+  readonly shardSelector: boolean;
   /** Answer aggregated discovery. */
   readonly aggregatedDiscovery: boolean;
   /** Start without changes until /__simulator/start-churn. */
@@ -48,6 +50,7 @@ export const DEFAULTS: SimulatorOptions = {
   bookmarkSeconds: 60,
   window: 65_536,
   streamingLists: true,
+  shardSelector: true,
   aggregatedDiscovery: true,
   paused: false,
   held: false,

@@ -14,6 +14,7 @@ import {
 import { ApiStatus } from './refusal.ts';
 import { sendJson } from './respond.ts';
 import { selection } from './selectors.ts';
+import { shardSelection } from './shard-selector.ts';
 import type { SimulatorState } from './simulator.ts';
 import { readSnapshot } from './table.ts';
 import { isTrue, Watch } from './watch.ts';
@@ -43,6 +44,7 @@ export async function answerApi(
     served,
     selection: selection(url.searchParams, namespace),
     metadataOnly: (request.headers.accept ?? '').includes('as=PartialObjectMetadata'),
+    shard: state.options.shardSelector ? shardSelection(url.searchParams.get('shardSelector')) : undefined,
   };
   if (name !== undefined) return getOne(view, name, namespace, response);
   await state.gate.passed();

@@ -30,6 +30,23 @@ export function createMetrics(registry = new Registry()) {
       ['stream'],
     ),
     streams: gauge('streams', 'Streams, by state of their watch.', ['state']),
+    watchShardIndex: gauge('watch_shard_index', 'Which shard of the objects this instance watches (watch.shard).'),
+    watchShardCount: gauge('watch_shard_count', 'Into how many shards the objects are divided; 0 where they are not.'),
+    watchShardHonoured: gauge(
+      'watch_shard_honoured',
+      '1 where the API server says that it sends the objects of this shard only, 0 where the others are left out here.',
+      ['stream'],
+    ),
+    watchShardFiltered: counter(
+      'watch_shard_filtered_total',
+      'Events and list items of other shards that were received and left out.',
+      ['stream'],
+    ),
+    watchShardMismatches: counter(
+      'watch_shard_mismatches_total',
+      'Lists that were refused, as the API server says that they are of another shard.',
+      ['stream'],
+    ),
     discoveries: counter('discoveries_total', 'Discovery refreshes, by result: changed, unchanged, error.', ['result']),
     // shard
     shardBatches: counter('shard_batches_total', 'Batches processed by a shard.', ['shard']),

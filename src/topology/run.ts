@@ -14,6 +14,7 @@ import { Credentials } from '../watch/credentials.ts';
 import { runInventories } from './inventory.ts';
 import { KeptState } from './kept-state.ts';
 import { backoff, pause } from './pause.ts';
+import { stateName } from './state-name.ts';
 import { type OpenedState, openState } from './state-opening.ts';
 import { startingStatus } from './status.ts';
 import { StatusMemory } from './status-memory.ts';
@@ -94,7 +95,7 @@ export async function runTopology(config: Config, options: RunOptions): Promise<
     );
     if (clusterUid === undefined) return ended(options.mode, records);
     const identity = {
-      cluster: config.cluster.name,
+      cluster: stateName(config),
       clusterUid,
       owner: `${hostname()}/${process.pid}/${resolve(config.dataDir)}`,
     };

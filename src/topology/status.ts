@@ -83,6 +83,7 @@ export function statusOf(topology: Topology): StatusReport {
       ...(trouble === undefined ? {} : { trouble }),
       ...(committer.lastCommitAt === undefined ? {} : { lastCommitAt: committer.lastCommitAt }),
     },
+    ...(config.watch.shard === undefined ? {} : { watchShard: config.watch.shard }),
     credits: { inFlight: credits.inFlight, limit: credits.limit },
     streams: watcher.streams().map((s) => {
       const run = runs.get(s.stream.id);
@@ -97,6 +98,7 @@ export function statusOf(topology: Topology): StatusReport {
         knownObjects: sum(run?.knownObjects ?? []),
         records: run?.records ?? 0,
         lagSeconds: lagOf(run, now),
+        ...(s.shardedBy === undefined ? {} : { shardedBy: s.shardedBy }),
         ...(s.lastError === undefined ? {} : { lastError: s.lastError }),
       };
     }),

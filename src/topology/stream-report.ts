@@ -20,7 +20,9 @@ export function reportResult(
   const { metrics, logger, onQuarantined } = context;
   for (const reason of SUPPRESSIONS) {
     const count = result.suppressed[reason];
-    if (count > 0) metrics.suppressed.inc({ stream: stream.id, reason }, count);
+    if (count === 0) continue;
+    if (reason === 'other-shard') metrics.watchShardFiltered.inc({ stream: stream.id }, count);
+    else metrics.suppressed.inc({ stream: stream.id, reason }, count);
   }
   for (const { key, code, message, count } of result.failures) {
     metrics.quarantined.inc({ stream: stream.id, reason: code }, count);

@@ -1,7 +1,7 @@
 import { WatershardError } from '../model/errors.ts';
 import type { FieldColumn } from '../model/field-type.ts';
 import type { Intake } from '../model/intake.ts';
-import { listingScope, mayGoOn, type Position } from '../model/position.ts';
+import { listingScope, type Position } from '../model/position.ts';
 import { type Stream, streamScope } from '../model/resource.ts';
 import type { Culprit } from '../model/work-trace.ts';
 import type { StateSession } from '../state/state.ts';
@@ -18,6 +18,7 @@ import { Listing } from './listing.ts';
 import { OngoingWork } from './ongoing-work.ts';
 import type { Outlet } from './outlet.ts';
 import { about, Poison, VERDICTS } from './poison.ts';
+import { beginningOf } from './shard-change.ts';
 import { StreamAcks } from './stream-acks.ts';
 import { reportResult } from './stream-report.ts';
 import type { Gap, StreamRunContext } from './stream-run-context.ts';
@@ -120,7 +121,8 @@ export class StreamRun implements Committable {
     const incarnation = ++this.#incarnation;
     this.#stopped = true;
     credits.release(this.stream.id);
-    this.#startOver((await session.positions()).get(this.stream.id));
+    const begins = beginningOf(this.stream, (await session.positions()).get(this.stream.id), Date.now);
+    this.#startOver(begins.position);
     this.#listing = new Listing(this.#position);
     this.#gate.clear();
     const generation = this.#generations.at(0);
@@ -140,15 +142,11 @@ export class StreamRun implements Committable {
     const isUncertain = this.#begun || !(session.clean || mayBeNew);
     this.#stopped = false;
     this.#begun = true;
-    const marker = this.#gaps.say(gap, session.epoch);
+    const marker = this.#gaps.say(gap ?? begins.gap, session.epoch + begins.mark);
     if (marker === undefined && isUncertain) this.#gaps.uncertain(session.epoch, this.#position?.sequence ?? 0);
     this.#sayGap(marker);
-    const position = this.#position;
-    this.listed = mayGoOn(position) && position.scope === streamScope(this.stream);
-    return {
-      resourceVersion: this.listed ? position?.resourceVersion : undefined,
-      relist: (position?.resourceVersion ?? '') !== '',
-    };
+    this.listed = begins.start.resourceVersion !== undefined;
+    return begins.start;
   }
 
   /**

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { DeltaWriter, readDelta } from '../model/delta.ts';
+import { readDelta } from '../model/delta.ts';
 import { WatershardError } from '../model/errors.ts';
 import { type FrameType, frameObject, frameType, plainObjectStart } from '../model/frame-scan.ts';
 import type { Intake } from '../model/intake.ts';
@@ -11,6 +11,7 @@ import type { Quarantine } from '../model/quarantine.ts';
 import type { RecordContext } from '../model/record.ts';
 import { splitIndex } from '../model/split.ts';
 import type { WorkTrace } from '../model/work-trace.ts';
+import { packPuts } from './dump.ts';
 import { createEncoder } from './encode.ts';
 import { FieldExtraction } from './field-extraction.ts';
 import type { KnownTable } from './known-table.ts';
@@ -21,11 +22,11 @@ import { KEY_TRIE, NAME, NAMESPACE, objectTrie, SLOTS } from './object-paths.ts'
 import { ObjectReader } from './object-reader.ts';
 import type { StreamPlan } from './plan.ts';
 import { SetAside } from './set-aside.ts';
+import { ShardFilter } from './shard-filter.ts';
 import { isDictionaryKey } from './snapshot.ts';
 import type { Work, WorkResult } from './work.ts';
 import { WorkOutput } from './work-output.ts';
 
-const DUMP_BYTES = 1024 * 1024;
 const POISON = 'it has ended a worker thread before, and is not processed';
 
 type Frames = Extract<Intake, { type: 'frames' }>;
@@ -44,6 +45,7 @@ export class StreamTransform {
   readonly #changes: ObjectChanges;
   readonly #keyScan = new JsonScan(SLOTS);
   readonly #setAside: SetAside;
+  readonly #shard: ShardFilter | undefined;
   /** undefined outside a list. */
   #list:
     | { readonly relist: boolean; readonly restored: boolean; readonly afterGap: boolean; broken: boolean }
@@ -72,6 +74,7 @@ export class StreamTransform {
     this.#reader = new ObjectReader(objectTrie(plan, extraction.targets), plan.stream, extraction.slots);
     this.#changes = new ObjectChanges(plan, known, this.#output, extraction);
     this.#setAside = new SetAside(trace, quarantine);
+    this.#shard = plan.stream.shard && new ShardFilter(plan.stream.shard);
   }
 
   /** Known objects from the last commit (model/delta.ts), those of other shards among them. May be called several times. */
@@ -80,27 +83,18 @@ export class StreamTransform {
       if (isDictionaryKey(key)) {
         if (value !== undefined) this.#changes.snapshots.add(key, value);
       } else if (!this.#owns(key)) continue;
-      else if (value === undefined) this.#known.delete(key);
-      else if (isKnownValue(value)) this.#known.set(key, value);
+      else if (value === undefined) {
+        this.#shard?.gone(key);
+        this.#known.delete(key);
+      } else if (!isKnownValue(value)) continue;
+      else if (this.#shard?.keeps(key, value) === false) this.#known.delete(key);
+      else this.#known.set(key, value);
     }
   }
 
   /** All that is known, as packed deltas of puts of about 1 MiB: for a state store that has lost it. */
   dump(): ArrayBuffer[] {
-    const chunks: ArrayBuffer[] = [];
-    const writer = new DeltaWriter();
-    let bytes = 0;
-    const put = (key: string, value: Uint8Array): void => {
-      writer.put(key, value);
-      bytes += key.length + value.length;
-      if (bytes < DUMP_BYTES) return;
-      chunks.push(writer.finish());
-      bytes = 0;
-    };
-    for (const { key, value } of this.#changes.snapshots.all()) put(key, value);
-    for (const { key, value } of this.#known.entries()) put(key, value);
-    if (writer.count > 0) chunks.push(writer.finish());
-    return chunks;
+    return packPuts(this.#changes.snapshots.all(), this.#known.entries());
   }
 
   apply(work: Work): WorkResult {
@@ -108,6 +102,7 @@ export class StreamTransform {
     switch (work.type) {
       case 'list-begin':
         this.#known.beginList();
+        this.#shard?.forgetLeft(this.#output.delta);
         this.#list = {
           relist: work.relist,
           restored: work.restored === true,
@@ -167,7 +162,7 @@ export class StreamTransform {
     let objectStart = plainObjectStart(b, start, end);
     const type = frameType(b, start, end);
     if (objectStart >= 0) {
-      if (this.#isOfOtherSplit(b, objectStart, end)) return;
+      if (this.#isOfOthers(b, objectStart, end)) return;
       // Behind the object the event must end; a line with more in it is read in full.
       const behind = this.#read(b, objectStart, end);
       if (behind >= 0 && b[behind] === 0x7d && skipSpace(b, behind + 1, end) === end) {
@@ -178,7 +173,7 @@ export class StreamTransform {
     const slice = frameObject(b, start, end);
     if (slice !== undefined && type !== 'UNKNOWN') {
       objectStart = slice.start;
-      if (this.#isOfOtherSplit(b, objectStart, slice.end)) return;
+      if (this.#isOfOthers(b, objectStart, slice.end)) return;
       if (this.#read(b, objectStart, slice.end) >= 0) {
         this.#event(type, how);
         return;
@@ -245,6 +240,7 @@ export class StreamTransform {
       }
       key = `${this.#reader.namespace}/${name}`;
       if (!this.#owns(key)) this.#output.suppress('other-split');
+      else if (this.#shard?.excludes(this.#reader)) this.#output.suppress('other-shard');
       else if (this.#isSetAside(type, key, how)) this.#unprocessed(type, key, how);
       else if (type === 'DELETED') this.#changes.deleted(key, this.#reader, how.observedAt);
       else this.#changes.present(key, this.#reader, how);
@@ -291,7 +287,14 @@ export class StreamTransform {
     }
   }
 
-  /** Looks no further than name and namespace, so that what other shards take costs little here. */
+  /** Looks no further than name and namespace (and uid), so that what others take costs little here. */
+  #isOfOthers(b: Buffer, start: number, end: number): boolean {
+    if (this.#isOfOtherSplit(b, start, end)) this.#output.suppress('other-split');
+    else if (this.#shard?.excludesUnread(b, start, end)) this.#output.suppress('other-shard');
+    else return false;
+    return true;
+  }
+
   #isOfOtherSplit(b: Buffer, start: number, end: number): boolean {
     if (this.#plan.split === undefined) return false;
     const scan = this.#keyScan;
@@ -301,9 +304,7 @@ export class StreamTransform {
     const namespaceStart = scan.start(NAMESPACE);
     if (scan.unusual || nameStart < 0 || (namespaced && namespaceStart < 0)) return false;
     const namespace = namespaced ? stringAt(b, namespaceStart, scan.end(NAMESPACE)) : '';
-    if (this.#owns(`${namespace}/${stringAt(b, nameStart, scan.end(NAME))}`)) return false;
-    this.#output.suppress('other-split');
-    return true;
+    return !this.#owns(`${namespace}/${stringAt(b, nameStart, scan.end(NAME))}`);
   }
 
   #owns(key: string): boolean {

@@ -102,5 +102,5 @@ export class WorkOutput {
 }
 
 function noneSuppressed(): Record<Suppression, number> {
-  return { unchanged: 0, 'ignored-change': 0, stale: 0, 'other-split': 0 };
+  return { unchanged: 0, 'ignored-change': 0, stale: 0, 'other-split': 0, 'other-shard': 0 };
 }

@@ -9,8 +9,11 @@ export type Work =
   /** Make one GAP record: deletes may have been missed. */
   | { readonly type: 'gap'; readonly reason: string; readonly epoch: string; readonly observedAt: number };
 
-/** Why an event made no record: what it says is known, is no change by the rules, is older than what is known, or is another shard's. */
-export const SUPPRESSIONS = ['unchanged', 'ignored-change', 'stale', 'other-split'] as const;
+/**
+ * Why an event made no record: what it says is known, is no change by the rules, is older than what is known, is another
+ * part's of a split stream, or another instance's (`watch.shard`).
+ */
+export const SUPPRESSIONS = ['unchanged', 'ignored-change', 'stale', 'other-split', 'other-shard'] as const;
 export type Suppression = (typeof SUPPRESSIONS)[number];
 
 /** A frame or object that was set aside; of one piece of work, those of which nothing else is known are told of together. */

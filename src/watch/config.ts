@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LONGEST_TIMER, parseDuration } from '../model/units.ts';
+import { SHARD_KEYS } from '../model/watch-shard.ts';
 
 /** A duration of at least `least` milliseconds that a timer can wait. */
 function duration(least: number): z.ZodType<number, string> {
@@ -69,6 +70,27 @@ export const watchConfig = z
       .optional()
       .describe(
         'Only objects with these fields, as in kubectl --field-selector. For all resources, so only metadata.name and metadata.namespace are of use.',
+      ),
+    shard: z
+      .strictObject({
+        index: z
+          .int()
+          .min(0)
+          .describe(
+            'Which share this instance has, from 0 on: for a StatefulSet the ordinal of the pod, by `${NAME}`.',
+          ),
+        count: z.int().min(1).max(4096).describe('How many shares there are; the same for all instances.'),
+        key: z
+          .enum(SHARD_KEYS)
+          .default('uid')
+          .describe(
+            'What decides: `uid` divides evenly; `namespace` keeps each namespace, and with it each name, with one instance.',
+          ),
+      })
+      .refine(({ index, count }) => index < count, { path: ['index'], error: 'must be below count' })
+      .optional()
+      .describe(
+        'Only one share of the objects, so that several instances divide the work: docs/operations/sharding.md. The API server sends no more than that where it can (`shardSelector`, alpha in Kubernetes 1.36); else the rest is left out here.',
       ),
     metadataOnly: z
       .union([z.boolean(), names])

@@ -1,21 +1,22 @@
 import { errorMessage, WatershardError } from '../model/errors.ts';
 import type { Intake, IntakeBusy, IntakeSink } from '../model/intake.ts';
-import { scanList } from '../model/list-scan.ts';
 import type { Stream } from '../model/resource.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type ApiClient, readStatus } from './api-client.ts';
-import { parseErrorEvent } from './api-status.ts';
+import { type ApiStatus, parseErrorEvent } from './api-status.ts';
 import { TOLERATED, TOLERATED_MS } from './backoff.ts';
 import { unixMicros } from './clock.ts';
 import { Connection } from './connection.ts';
 import { Gathering } from './gathering.ts';
+import { readPage } from './list-page.ts';
 import type { ListSlots } from './list-slots.ts';
 import { initialContext, transition } from './machine.ts';
 import type { Context, Effect, Event, State } from './machine-types.ts';
-import { acceptHeader, pagePath, streamingListPath, watchPath } from './request-path.ts';
+import { acceptHeader, requestFor, type StreamRequest } from './request-path.ts';
+import { ShardSupport, StreamShard } from './shard-support.ts';
 import type { Split } from './splitter.ts';
-import type { StreamState } from './stream-state.ts';
+import { type StreamState, shownError } from './stream-state.ts';
 import type { StreamingSupport } from './streaming-support.ts';
 
 export interface DriverOptions {
@@ -27,6 +28,7 @@ export interface DriverOptions {
   /** Shared by all streams of a cluster. */
   readonly listSlots: ListSlots;
   readonly streamingSupport: StreamingSupport;
+  readonly shardSupport?: ShardSupport;
   /** The API server has gone back in time, which concerns every stream. Called in the middle of an event. */
   readonly onRestored?: (driver: StreamDriver) => void;
   readonly stallMs: number;
@@ -41,7 +43,7 @@ const END_BOOKMARK_MS = 10_000;
 const LARGE_PAGE = 16 * 2 ** 20;
 const LISTING: ReadonlySet<State> = new Set<State>(['streaming-list', 'list-page']);
 const RESUMING: ReadonlySet<State> = new Set<State>(['watching', 'backing-off', 'verifying']);
-const GRAVE: ReadonlySet<string> = new Set(['API_FORBIDDEN', 'WATCH_RESTORED']);
+const GRAVE: ReadonlySet<string> = new Set(['API_FORBIDDEN', 'WATCH_RESTORED', 'SHARD_MISMATCH']);
 
 /** Runs the list/watch machine of one stream: requests, timers, backpressure, and what it reports. */
 export class StreamDriver {
@@ -64,6 +66,7 @@ export class StreamDriver {
   /** Set while nothing may be read. */
   #credit: Promise<unknown> | undefined;
   readonly #gathering: Gathering;
+  readonly #shard: StreamShard;
   #releaseSlot: (() => void) | undefined;
   #events: Event[] = [];
   #dispatching = false;
@@ -77,6 +80,8 @@ export class StreamDriver {
     this.#framesRead = options.metrics.framesRead.labels({ stream: stream.id });
     this.#context = initialContext(stream.id);
     this.#pageLimit = options.pageSize;
+    const { shardSupport: support = new ShardSupport(), metrics } = options;
+    this.#shard = new StreamShard(stream, { support, metrics, logger: this.#logger });
     this.#gathering = new Gathering(stream, options.busy, () => {
       if (this.#connection !== undefined) this.#drain(this.#connection);
     });
@@ -111,16 +116,15 @@ export class StreamDriver {
   }
 
   state(): StreamState {
-    const error = this.#context.lastError;
+    const { resourceVersion, lastError } = this.#context;
     return {
       state: this.#state,
       since: this.#since,
-      resourceVersion: this.#context.resourceVersion,
+      resourceVersion,
       lastEventAt: this.#lastEventAt,
       synced: this.#synced(),
-      ...(error === undefined
-        ? {}
-        : { lastError: { code: error.code, message: error.message, remedy: error.remedy, at: this.#errorAt } }),
+      ...(this.#shard.by === undefined ? {} : { shardedBy: this.#shard.by }),
+      ...shownError(lastError, this.#errorAt),
     };
   }
 
@@ -148,7 +152,7 @@ export class StreamDriver {
 
   #step(event: Event): void {
     if (this.#isOpen) this.#watchedAt = performance.now();
-    const streamingLists = this.#o.streamingSupport.works(this.stream.resource.group, Date.now());
+    const streamingLists = !this.#shard.isSet && this.#o.streamingSupport.works(this.stream.resource.group, Date.now());
     const env = { now: performance.now(), random: Math.random(), streamingLists };
     const step = transition(this.#state, this.#context, event, env);
     if (step === undefined) return;
@@ -168,6 +172,7 @@ export class StreamDriver {
       this.#state = state;
       if (state === 'stopped' || state === 'removed') {
         streamSynced.remove({ stream: this.stream.id });
+        this.#shard.ended();
         return;
       }
       streams.inc({ state });
@@ -219,17 +224,8 @@ export class StreamDriver {
         metrics.watches.inc({ stream, result: effect.result });
         if (effect.result === 'restored') this.#o.onRestored?.(this);
         break;
-      case 'request-watch':
-        this.#open('watch', watchPath(this.stream, effect.resourceVersion, this.#timeoutSeconds()), 'watching');
-        break;
-      case 'request-version':
-        this.#open('page', pagePath(this.stream, 1, ''), 'watching');
-        break;
-      case 'request-streaming-list':
-        this.#open('watch', streamingListPath(this.stream, this.#timeoutSeconds()), 'listing');
-        break;
-      case 'request-page':
-        this.#open('page', pagePath(this.stream, this.#pageLimit, effect.continueToken), 'listing');
+      default:
+        this.#open(requestFor(effect, this.#shard.asked, this.#pageLimit, this.#timeoutSeconds()));
         break;
     }
   }
@@ -276,7 +272,7 @@ export class StreamDriver {
     this.#releaseSlot = undefined;
   }
 
-  #open(kind: 'watch' | 'page', path: string, verb: string): void {
+  #open({ kind, path, verb }: StreamRequest): void {
     const connection = new Connection(kind, `${verb} ${this.stream.id}`, {
       bytes: (count) => this.#bytesRead.inc(count),
       ready: (c) => this.#drain(c),
@@ -321,8 +317,13 @@ export class StreamDriver {
       this.#watchSilence(connection);
     } else {
       const status = await readStatus(answer);
-      if (connection === this.#connection) this.#dispatch({ type: 'status', status });
+      if (connection === this.#connection) this.#refused(status);
     }
+  }
+
+  #refused(status: ApiStatus): void {
+    this.#shard.refused(status);
+    this.#dispatch({ type: 'status', status });
   }
 
   /** Wakes when the limit of silence may be over; a byte read meanwhile costs no timer. */
@@ -371,7 +372,7 @@ export class StreamDriver {
         this.#dispatch({ ...split, observedAt: connection.observedAt });
         break;
       case 'error':
-        this.#dispatch({ type: 'status', status: parseErrorEvent(split.text) });
+        this.#refused(parseErrorEvent(split.text));
         break;
       case 'oversized':
         this.#o.metrics.quarantined.inc({ stream: this.stream.id, reason: 'oversized' });
@@ -385,11 +386,10 @@ export class StreamDriver {
 
   #takePage(connection: Connection): void {
     const bytes = connection.takePage();
-    const list = scanList(bytes);
     this.#lastEventAt = Date.now();
-    if (list === undefined || list.resourceVersion === '') {
-      const text = `listing ${this.stream.id}: the API server's page of ${bytes.length} bytes is not a list with a resourceVersion`;
-      this.#dispatch({ type: 'failed', error: new WatershardError('API_STATUS', text) });
+    const list = readPage(bytes, this.#shard);
+    if (list instanceof WatershardError) {
+      this.#dispatch({ type: 'failed', error: list });
       return;
     }
     if (bytes.length > LARGE_PAGE && this.#pageLimit > 1) this.#pageLimit = Math.ceil(this.#pageLimit / 2);

@@ -1,4 +1,6 @@
 import type { Resource, Stream } from '../model/resource.ts';
+import { shardSelector } from '../model/watch-shard.ts';
+import type { Effect } from './machine-types.ts';
 
 /** A field selector of an object that nobody has: for requests of which only the status is of interest. */
 export const NOBODY = 'metadata.name=watershard-doctor';
@@ -36,10 +38,37 @@ export function streamingListPath(stream: Stream, timeoutSeconds: number): strin
   });
 }
 
+export interface StreamRequest {
+  readonly kind: 'watch' | 'page';
+  readonly path: string;
+  /** For messages. */
+  readonly verb: string;
+}
+
+/** The request that the list/watch machine asks for. */
+export function requestFor(
+  effect: Extract<Effect, { type: `request-${string}` }>,
+  stream: Stream,
+  pageLimit: number,
+  timeoutSeconds: number,
+): StreamRequest {
+  switch (effect.type) {
+    case 'request-watch':
+      return { kind: 'watch', path: watchPath(stream, effect.resourceVersion, timeoutSeconds), verb: 'watching' };
+    case 'request-version':
+      return { kind: 'page', path: pagePath(stream, 1, ''), verb: 'watching' };
+    case 'request-streaming-list':
+      return { kind: 'watch', path: streamingListPath(stream, timeoutSeconds), verb: 'listing' };
+    case 'request-page':
+      return { kind: 'page', path: pagePath(stream, pageLimit, effect.continueToken), verb: 'listing' };
+  }
+}
+
 function path(stream: Stream, query: Readonly<Record<string, string>>): string {
   const all = new URLSearchParams(query);
   if (stream.labelSelector !== undefined) all.set('labelSelector', stream.labelSelector);
   if (stream.fieldSelector !== undefined) all.set('fieldSelector', stream.fieldSelector);
+  if (stream.shard !== undefined) all.set('shardSelector', shardSelector(stream.shard));
   return `${collectionPath(stream.resource, stream.namespace)}?${all}`;
 }
 

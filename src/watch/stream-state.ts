@@ -1,5 +1,6 @@
 import type { WatershardError } from '../model/errors.ts';
 import type { State } from './machine-types.ts';
+import type { ShardedBy } from './shard-support.ts';
 
 /** How the list/watch machine of a stream is doing. */
 export interface StreamState {
@@ -18,4 +19,11 @@ export interface StreamState {
   readonly lastEventAt: number;
   /** The list is complete and the watch is open, or is being opened again for the first few times. */
   readonly synced: boolean;
+  /** Of a stream with a shard, once a list has told. */
+  readonly shardedBy?: ShardedBy;
+}
+
+export function shownError(error: WatershardError | undefined, at: number): Pick<StreamState, 'lastError'> {
+  if (error === undefined) return {};
+  return { lastError: { code: error.code, message: error.message, remedy: error.remedy, at } };
 }

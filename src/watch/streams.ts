@@ -2,7 +2,7 @@ import { type Resource, resourceName, type Stream } from '../model/resource.ts';
 import type { WatchConfig } from './config.ts';
 import { namesResource, type ServedResource } from './selection.ts';
 
-type Scope = Pick<WatchConfig, 'namespaces' | 'labelSelector' | 'fieldSelector' | 'metadataOnly'>;
+type Scope = Pick<WatchConfig, 'namespaces' | 'labelSelector' | 'fieldSelector' | 'shard' | 'metadataOnly'>;
 
 /**
  * The streams of a resource. One for the whole cluster, in which the server leaves out excluded namespaces; or one a
@@ -17,6 +17,7 @@ export function streamsOf(resource: Resource, config: Scope, served: readonly Se
     resource: plain(resource),
     metadataOnly: metadataOnly(resource, config, served),
     ...(config.labelSelector === undefined ? {} : { labelSelector: config.labelSelector }),
+    ...(config.shard === undefined || config.shard.count === 1 ? {} : { shard: config.shard }),
   };
   const name = resourceName(resource);
   const stream = (id: string, namespace: string | undefined, fields: readonly string[]): Stream => {

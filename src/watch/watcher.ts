@@ -14,6 +14,7 @@ import { StreamDriver } from './driver.ts';
 import { ListSlots } from './list-slots.ts';
 import { collectionPath } from './request-path.ts';
 import { type ServedResource, selectResources } from './selection.ts';
+import { ShardSupport } from './shard-support.ts';
 import type { StreamState } from './stream-state.ts';
 import { StreamingSupport } from './streaming-support.ts';
 import { streamsOf } from './streams.ts';
@@ -75,6 +76,7 @@ export class Watcher {
   readonly #discovery: Discovery;
   readonly #slots: ListSlots;
   readonly #support = new StreamingSupport();
+  readonly #shardSupport = new ShardSupport();
   readonly #entries = new Map<string, Entry>();
   readonly #former = new Map<string, Stream>();
   /** How often in a row a watched resource was missing from discovery. */
@@ -90,6 +92,9 @@ export class Watcher {
     this.#discovery = new Discovery(options);
     this.#slots = new ListSlots(options.config.concurrentLists);
     for (const stream of options.former ?? []) this.#former.set(stream.id, stream);
+    const { index, count } = options.config.shard ?? { index: 0, count: 0 };
+    options.metrics.watchShardIndex.set(index);
+    options.metrics.watchShardCount.set(count);
   }
 
   /**
@@ -243,6 +248,7 @@ export class Watcher {
       logger,
       listSlots: this.#slots,
       streamingSupport: this.#support,
+      shardSupport: this.#shardSupport,
       onRestored: (driver) => this.#relistOthers(driver),
       stallMs: config.stallTimeout,
       pageSize: config.pageSize,

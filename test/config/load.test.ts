@@ -191,6 +191,25 @@ flow: { bytesInFlight: 8MiB, bytesPerStream: 9MiB }
   });
 });
 
+describe('a shard', () => {
+  const text = `${MINIMAL}watch: { shard: { index: "${'${POD_INDEX}'}", count: 3 } }\n`;
+  const loaded = (POD_INDEX: string) => parseConfig(text, 'test.yaml', { environment: { POD_INDEX } }).watch.shard;
+
+  test('is that of the pod, by a variable', () => {
+    assert.deepEqual(loaded('2'), { index: 2, count: 3, key: 'uid' });
+    assert.deepEqual(loaded('0'), { index: 0, count: 3, key: 'uid' });
+  });
+
+  test('is one of those that there are', () => {
+    const told = (POD_INDEX: string): string => problems(text, { environment: { POD_INDEX } }).join('\n');
+    assert.match(told('3'), /watch\.shard\.index.*must be below count/);
+    assert.match(told('-1'), /watch\.shard\.index/);
+    assert.match(told('watershard-2'), /watch\.shard\.index/);
+    assert.match(told(''), /watch\.shard\.index/);
+    assert.match(problems(text).join('\n'), /POD_INDEX is not set/);
+  });
+});
+
 describe('variables', () => {
   const text = (path: string, more = '') =>
     `cluster: { name: demo }\nexporters:\n  - { name: out, type: file, path: ${path} }\n${more}`;

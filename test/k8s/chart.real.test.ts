@@ -104,6 +104,34 @@ describe('chart', () => {
     );
   });
 
+  test('shards are pods of a StatefulSet that know their ordinal, and a snapshot is of everything', () => {
+    const given = values({ watch: { resources: ['pods'], shard: { key: 'namespace' } } });
+    const manifests = helm.template({
+      ...given,
+      shards: 3,
+      snapshot: { enabled: true },
+      env: [{ name: 'A', value: 'b' }],
+    });
+    const { spec } = only(manifests, 'StatefulSet');
+    assert.equal(spec.replicas, 3);
+    const { env } = spec.template.spec.containers[0];
+    assert.deepEqual(
+      env.map((e: { name: string }) => e.name),
+      ['A', 'POD_INDEX'],
+    );
+    assert.equal(env[1].valueFrom.fieldRef.fieldPath, "metadata.labels['apps.kubernetes.io/pod-index']");
+    const text = only(manifests, 'ConfigMap', 'w-watershard').data['watershard.yaml'];
+    const shard = parseConfig(text, 'values', { environment: { POD_INDEX: '2' } }).watch.shard;
+    assert.deepEqual(shard, { index: 2, count: 3, key: 'namespace' });
+    const job = only(manifests, 'ConfigMap', only(manifests, 'CronJob').metadata.name);
+    assert.equal(load(job.data['watershard.yaml']).watch.shard, undefined);
+    assert.equal(only(helm.template(values({}, { shards: 3, replicas: 0 })), 'StatefulSet').spec.replicas, 0);
+
+    assert.match(refused(values(redis, { shards: 2, persistence: { enabled: false } })), /ordinals of a StatefulSet/);
+    assert.match(refused(values(redis, { shards: 2, replicas: 2 })), /replicas has to be 1/);
+    assert.match(refused(values({}, { shards: 2, persistence: { existingClaim: 'x' } })), /cannot share/);
+  });
+
   test('a change of the configuration restarts the pod, unless that is switched off', () => {
     const mark = (given: object): unknown =>
       podOf(only(helm.template(given), 'StatefulSet')).metadata.annotations?.['checksum/config'];

@@ -261,9 +261,10 @@ test('on a narrow screen nothing sticks out but what can be scrolled', async () 
 test('names are text, whatever they hold; errors that are over and a reload that failed are told; it begins empty, and goes on after a restart', async () => {
   const mark = '<img src=/x onerror=alert(1)>';
   const error = { code: 'API_FORBIDDEN', message: `${mark} refused`, remedy: `grant ${mark}`, at: 5000 } as const;
-  const starting = {
+  const starting: StatusReport = {
     version: '0',
     cluster: { name: mark, uid: '', server: '' },
+    watchShard: { index: 0, count: 2, key: 'uid' },
     startedAt: 1,
     ready: false,
     reasons: ['it is starting'],
@@ -285,6 +286,7 @@ test('names are text, whatever they hold; errors that are over and a reload that
     await own.look(1300, 1000, 'light');
     await own.go(`${ops.url}/`);
     await own.shows(`document.getElementById('problem-list').innerText.includes('it is starting')`);
+    await own.shows(`document.getElementById('cluster').innerText.includes('share 0 of 2 of the objects, by uid')`);
     const stream = { state: mark, since: 1, synced: false, resourceVersion: '', knownObjects: 0, lagSeconds: 900 };
     const lastReload = { result: 'invalid', at: 4000, error: { ...error, code: 'CONFIG_INVALID' } };
     status = {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Batch, Exporter } from '../../src/exporters/exporter.ts';
-import type { Stream } from '../../src/model/resource.ts';
+import { mayGoOn } from '../../src/model/position.ts';
+import { type Stream, streamScope } from '../../src/model/resource.ts';
 import { Credits } from '../../src/shard/credits.ts';
 import type { StateSession, StreamCommit } from '../../src/state/state.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -140,6 +141,45 @@ describe('a stream that begins again', () => {
     await run.begin(undefined);
     await answer();
     assert.equal(works.length, 2);
+  });
+});
+
+describe('a stream whose share of the objects was changed', () => {
+  const shard = { index: 0, count: 2, key: 'uid' } as const;
+  const sharded = { ...stream, shard };
+  const committed = (of: Stream) => ({ resourceVersion: '7', sequence: 3, committedAt: 1, scope: streamScope(of) });
+  const begin = async (from: Stream, to: Stream) => {
+    const { context, outlet, works, answer, commit } = setUp();
+    const session = { epoch: 'e1', positions: async () => new Map([['pods', committed(from)]]), known: () => [] };
+    const run = new StreamRun(to, [{ ...plan, stream: to }], [0], {
+      ...context,
+      session: () => session as unknown as StateSession,
+    });
+    return { run, outlet, works, answer, commit, start: await run.begin(undefined) };
+  };
+
+  for (const [name, from, to] of [
+    ['smaller', stream, sharded],
+    ['larger', sharded, stream],
+  ] as const)
+    test(`a ${name} one is listed; a marker says so, and no commit before the list may be gone on from`, async () => {
+      const { run, outlet, start, works, answer, commit } = await begin(from, to);
+      assert.deepEqual(start, { resourceVersion: undefined, relist: name === 'smaller' });
+      assert.deepEqual(
+        works.map((w) => (w.type === 'gap' ? w.epoch : w.type)),
+        ['e1:3'],
+      );
+      await answer();
+      run.acked(outlet, 1, 1);
+      const position = commit(run)?.position;
+      assert.equal(position?.scope, streamScope(to));
+      assert.equal(mayGoOn(position), false);
+      assert.equal(run.gap, undefined);
+    });
+
+  test('the same one goes on', async () => {
+    const { start } = await begin(sharded, sharded);
+    assert.deepEqual(start, { resourceVersion: '7', relist: true });
   });
 });
 

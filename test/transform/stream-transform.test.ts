@@ -44,7 +44,13 @@ describe('a list', () => {
       'CREATED RELIST ns/new uid-new:9',
       'DELETED RELIST ns/gone uid-gone:deleted',
     ]);
-    assert.deepEqual(page.suppressed, { unchanged: 1, 'ignored-change': 1, stale: 0, 'other-split': 0 });
+    assert.deepEqual(page.suppressed, {
+      unchanged: 1,
+      'ignored-change': 1,
+      stale: 0,
+      'other-split': 0,
+      'other-shard': 0,
+    });
     assert.equal(records[1]?.object, undefined);
     assert.equal(records[4]?.resourceVersion, '1');
     assert.equal(records[4]?.uid, 'uid-gone');

@@ -22,7 +22,12 @@ const strict = (properties: Json, required: readonly string[] = []): Json => ({
 });
 
 /** Keys of the configuration that the chart sets itself. */
-const SET_BY_CHART: readonly (readonly string[])[] = [['dataDir'], ['ops', 'listen']];
+const SET_BY_CHART: readonly (readonly string[])[] = [
+  ['dataDir'],
+  ['ops', 'listen'],
+  ['watch', 'shard', 'index'],
+  ['watch', 'shard', 'count'],
+];
 /** Keys that templates read, so that a variable cannot stand there. */
 const READ_BY_CHART = ['cluster', 'watch'];
 
@@ -55,6 +60,7 @@ export function valuesSchema(): Json {
           whenDeleted: { enum: ['Retain', 'Delete'] },
         }),
         replicas: whole(0, 2),
+        shards: whole(1, 4096),
         env: list,
         envFrom: list,
         secretFiles: {
@@ -135,11 +141,16 @@ function configOfChart(): Json {
 
 function remove(schema: unknown, path: readonly string[]): void {
   if (typeof schema !== 'object' || schema === null) return;
-  const { properties, anyOf } = schema as { properties?: Json; anyOf?: unknown[] };
+  const object = schema as { properties?: Json; anyOf?: unknown[]; required?: readonly string[] };
+  const { properties, anyOf } = object;
   for (const choice of anyOf ?? []) remove(choice, path);
   if (properties === undefined) return;
-  if (path.length === 1) delete properties[path[0]!];
-  else remove(properties[path[0]!], path.slice(1));
+  if (path.length > 1) {
+    remove(properties[path[0]!], path.slice(1));
+    return;
+  }
+  delete properties[path[0]!];
+  if (object.required !== undefined) object.required = object.required.filter((key) => key !== path[0]);
 }
 
 const VARIABLE = { type: 'string', pattern: '\\$\\{' };

@@ -1,6 +1,16 @@
 export const VERSIONS: Readonly<
   Record<
-    'kubernetes' | 'etcd' | 'nats' | 'versitygw' | 'duckdb' | 'kafka' | 'pubsub' | 'artemis' | 'elasticmq' | 'moto',
+    | 'kubernetes'
+    | 'kubernetesNext'
+    | 'etcd'
+    | 'nats'
+    | 'versitygw'
+    | 'duckdb'
+    | 'kafka'
+    | 'pubsub'
+    | 'artemis'
+    | 'elasticmq'
+    | 'moto',
     string
   >
 >;

@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 export const VERSIONS = {
   kubernetes: '1.35.4',
+  // For what is alpha in it, beside the one that everything else is tested on.
+  kubernetesNext: '1.36.3',
   etcd: '3.6.5',
   nats: '2.15.2',
   versitygw: '1.8.0',
@@ -23,19 +25,17 @@ export const CACHE =
   process.env.WATERSHARD_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'watershard');
 export const BIN = join(CACHE, 'bin');
 const HERE = dirname(fileURLToPath(import.meta.url));
-const KUBE = join(HERE, 'kube');
 
-const ldflags = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
-  .map(
-    (p) =>
-      `-X ${p}.gitVersion=v${VERSIONS.kubernetes} -X ${p}.gitMajor=1 -X ${p}.gitMinor=${VERSIONS.kubernetes.split('.')[1]}`,
-  )
-  .join(' ');
-const kube = (name, version, target) => ({
+const ldflags = (kubernetes) =>
+  ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version']
+    .map((p) => `-X ${p}.gitVersion=v${kubernetes} -X ${p}.gitMajor=1 -X ${p}.gitMinor=${kubernetes.split('.')[1]}`)
+    .join(' ');
+/** @param folder of the module file that pins Kubernetes at the version `kubernetes` */
+const kube = (name, version, target, folder = 'kube', kubernetes = VERSIONS.kubernetes) => ({
   name,
   version,
-  args: (out) => ['build', '-mod=readonly', '-ldflags', `-s -w ${ldflags}`, '-o', out, target],
-  cwd: KUBE,
+  args: (out) => ['build', '-mod=readonly', '-ldflags', `-s -w ${ldflags(kubernetes)}`, '-o', out, target],
+  cwd: join(HERE, folder),
 });
 export const install = (name, version, module) => ({
   name,
@@ -58,6 +58,13 @@ const GO_SERVERS = [
   pubsub,
   install('versitygw', VERSIONS.versitygw, 'github.com/versity/versitygw/cmd/versitygw'),
   kube('kube-controller-manager', VERSIONS.kubernetes, 'k8s.io/kubernetes/cmd/kube-controller-manager'),
+  kube(
+    'kube-apiserver',
+    VERSIONS.kubernetesNext,
+    'k8s.io/kubernetes/cmd/kube-apiserver',
+    'kube-next',
+    VERSIONS.kubernetesNext,
+  ),
 ];
 // etcd-server is Debian's etcd 3.4: behind a real kube-apiserver it refuses streaming lists, as older clusters do.
 const DEBIAN_SERVERS = [

@@ -58,7 +58,8 @@ name: watershard
 image: {{ include "watershard.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 securityContext: {{- toYaml .Values.securityContext | nindent 2 }}
-{{- with .Values.env }}
+{{- $ordinal := dict "name" "POD_INDEX" "valueFrom" (dict "fieldRef" (dict "fieldPath" "metadata.labels['apps.kubernetes.io/pod-index']")) }}
+{{- with (gt (int .Values.shards) 1 | ternary (append .Values.env $ordinal) .Values.env) }}
 env: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .Values.envFrom }}
@@ -78,7 +79,7 @@ metadata:
     {{- end }}
   annotations:
     {{- if .Values.restartOnChange }}
-    checksum/config: {{ include "watershard.config" (dict "root" . "config" .Values.config) | sha256sum }}
+    checksum/config: {{ include "watershard.config" (dict "root" . "config" .Values.config "shards" .Values.shards) | sha256sum }}
     {{- end }}
     {{- with .Values.podAnnotations }}
     {{- toYaml . | nindent 4 }}

@@ -4,6 +4,7 @@ import type { Config } from '../../config/schema.ts';
 import { checkFolder } from '../../exporters/folder-check.ts';
 import { type Finding, ok } from '../../model/finding.ts';
 import { checkRedis } from '../../state/redis/check.ts';
+import { stateName } from '../state-name.ts';
 import { bounded } from './bounded.ts';
 import type { ClusterChecks } from './cluster.ts';
 
@@ -20,7 +21,7 @@ export async function checkState(config: Config, { timeout, clusterUid, logger, 
     tell('state', 'embedded', await bounded(timeout, `the folder ${folder}`, () => embedded(folder)));
     return;
   }
-  const redis = { url, tls, cluster: config.cluster.name, clusterUid, logger };
+  const redis = { url, tls, cluster: stateName(config), clusterUid, logger };
   tell('state', 'redis', await bounded(timeout, 'Redis', () => checkRedis(redis)));
   tell('state', 'dataDir', await bounded(timeout, `the folder ${folder}`, () => checkFolder(folder)));
 }

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
+import { VERSIONS } from '../../../tools/servers/build.mjs';
 import { ADMIN_TOKEN, makePki } from './pki.ts';
 import { binary, freePort, portOpen, ServerProcess, temporaryFolder } from './process.ts';
 
@@ -8,6 +9,8 @@ export interface KubeOptions {
   /** etcd of Debian (3.4), behind which the API server refuses streaming lists. */
   readonly oldEtcd?: boolean;
   readonly controllers?: boolean;
+  /** The newer kube-apiserver, for what is alpha in it. */
+  readonly next?: boolean;
   /** More kube-apiserver flags. */
   readonly apiFlags?: readonly string[];
 }
@@ -31,9 +34,11 @@ export class KubeServer {
   #peerPort = 0;
   #apiPort = 0;
   #agent: Agent | undefined;
+  #apiFlags: readonly string[];
 
   private constructor(options: KubeOptions) {
     this.#options = options;
+    this.#apiFlags = options.apiFlags ?? [];
   }
 
   static async start(options: KubeOptions = {}): Promise<KubeServer> {
@@ -157,7 +162,8 @@ export class KubeServer {
 
   async startApi(): Promise<void> {
     const p = (name: string): string => join(this.pki, name);
-    this.#api.start(binary('kube-apiserver'), [
+    const version = this.#options.next === true ? VERSIONS.kubernetesNext : VERSIONS.kubernetes;
+    this.#api.start(binary('kube-apiserver', version), [
       `--etcd-servers=http://127.0.0.1:${this.#etcdPort}`,
       '--bind-address=127.0.0.1',
       '--advertise-address=127.0.0.1',
@@ -175,14 +181,15 @@ export class KubeServer {
       '--allow-privileged',
       '--v=1',
       ...(this.#options.controllers === true ? [] : ['--disable-admission-plugins=ServiceAccount']),
-      ...(this.#options.apiFlags ?? []),
+      ...this.#apiFlags,
     ]);
     await this.#api.ready(async () => (await this.call('GET', '/readyz')).status === 200);
   }
 
   /** Ends the API server and starts it again: its watch cache, and with it older resourceVersions, are gone. */
-  async restartApi(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  async restartApi(signal: NodeJS.Signals = 'SIGTERM', apiFlags = this.#apiFlags): Promise<void> {
     await this.stopApi(signal);
+    this.#apiFlags = apiFlags;
     await this.startApi();
   }
 

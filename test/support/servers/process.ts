@@ -99,10 +99,12 @@ export async function portOpen(port: number): Promise<boolean> {
   });
 }
 
+/** @param version of the Kubernetes servers, if not the one that is tested on */
 export function binary(
   name: 'nats-server' | 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'versitygw' | 'pubsub',
+  kubernetes = VERSIONS.kubernetes,
 ): string {
-  const { nats, etcd, versitygw, pubsub, kubernetes } = VERSIONS;
+  const { nats, etcd, versitygw, pubsub } = VERSIONS;
   const version = { 'nats-server': nats, etcd, versitygw, pubsub }[name as 'etcd'] ?? kubernetes;
   return join(CACHE, 'bin', `${name}-${version}`);
 }

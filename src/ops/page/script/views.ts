@@ -2,7 +2,9 @@
 export const VIEWS = `
 function head() {
   put($('version'), now.version);
-  put($('cluster'), [now.cluster.name, now.cluster.server, 'up ' + span((now.now - now.startedAt) / 1000)].filter((t) => t !== '').join(' · '));
+  const share = now.watchShard;
+  const objects = share ? 'share ' + share.index + ' of ' + share.count + ' of the objects, by ' + share.key : '';
+  put($('cluster'), [now.cluster.name, now.cluster.server, objects, 'up ' + span((now.now - now.startedAt) / 1000)].filter((t) => t !== '').join(' · '));
   const config = now.config;
   $('config').hidden = config === undefined;
   if (config) {
