@@ -1,4 +1,6 @@
 const SHORT = 48;
+/** Bytes that are copied rather than given away. */
+const SMALL = 64 * 1024;
 
 /**
  * A buffer that grows and is used again for record after record. `view` shows what was written since `reset`; it is
@@ -96,6 +98,25 @@ export class ByteWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /**
+   * Gives away what was written, and goes on with other memory: at the start of a buffer of its own, which is at most a third
+   * longer.
+   * @param room for what is written next: about as much, where nothing else is said
+   */
+  give(room = this.#length + (this.#length >>> 3)): ArrayBuffer {
+    const length = this.#length;
+    const bytes = this.#bytes;
+    const fits = length * 4 >= bytes.length * 3;
+    // Small ones are copied, and then the memory stays.
+    if (!fits && length < SMALL) {
+      this.#length = 0;
+      return copyOf(bytes.subarray(0, length));
+    }
+    this.#bytes = Buffer.allocUnsafeSlow(room);
+    this.#length = 0;
+    return fits ? (bytes.buffer as ArrayBuffer) : copyOf(bytes.subarray(0, length));
+  }
+
   #reserve(more: number): void {
     const need = this.#length + more;
     if (need <= this.#bytes.length) return;
@@ -103,4 +124,10 @@ export class ByteWriter {
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
   }
+}
+
+function copyOf(bytes: Buffer): ArrayBuffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy.buffer;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { RequestOptions } from 'node:https';
 import { Agent, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici';
 import { WatershardError } from '../model/errors.ts';
+import { socketReads } from './socket-reads.ts';
 
 /** What a TLS connection to the API server is made with. */
 export interface TlsMaterial {
@@ -53,7 +54,7 @@ function open(tls: TlsMaterial, proxyUrl: string | undefined): Dispatcher {
   const options = { ...timeouts, allowH2: false, pipelining: 1, connections: null };
   // More often than the idle timeout (60 s) of common load balancers, as client-go has it.
   const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000, timeout: CONNECT_MS };
-  if (!proxyUrl) return new Agent({ ...options, connect: { ...connect, ...keepAlive } });
+  if (!proxyUrl) return new Agent({ ...options, connect: { ...connect, ...keepAlive, ...socketReads() } as never });
   const scheme = URL.canParse(proxyUrl) ? new URL(proxyUrl).protocol : '';
   if (scheme === 'http:' || scheme === 'https:') {
     return new ProxyAgent({ ...options, uri: proxyUrl, requestTls: { ...connect, ...keepAlive } });

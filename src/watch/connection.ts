@@ -1,3 +1,4 @@
+import { ByteWriter } from '../model/byte-writer.ts';
 import { errorMessage, WatershardError } from '../model/errors.ts';
 import type { ApiResponse } from './api-client.ts';
 import { unixMicros } from './clock.ts';
@@ -5,6 +6,7 @@ import { type Split, Splitter } from './splitter.ts';
 
 /** Where this much waits, it is handed over at once; less waits for the end of the event loop's turn. */
 const EAGER_BYTES = 64 * 1024;
+const SMALL_PAGE = 16 * 1024;
 
 /** What a connection tells its driver. */
 export interface ConnectionEvents {
@@ -22,7 +24,8 @@ export class Connection {
   readonly #events: ConnectionEvents;
   readonly #controller = new AbortController();
   readonly #splitter = new Splitter();
-  #pageChunks: Buffer[] = [];
+  /** Of a page what was read of it; put together as it comes, since there is one for each socket's reads to land in. */
+  readonly #page: ByteWriter;
   #body: ApiResponse['body'] | undefined;
   #scheduled = false;
   /** Bytes that were read and not told of. */
@@ -34,8 +37,10 @@ export class Connection {
   /** How it ended; what was read before may still wait. */
   outcome: Outcome | undefined;
 
-  constructor(kind: 'watch' | 'page', doing: string, events: ConnectionEvents) {
+  /** @param pageBytes how long a page is expected to be */
+  constructor(kind: 'watch' | 'page', doing: string, events: ConnectionEvents, pageBytes = SMALL_PAGE) {
     this.kind = kind;
+    this.#page = new ByteWriter(kind === 'page' ? pageBytes : 0);
     this.#doing = doing;
     this.#events = events;
   }
@@ -65,15 +70,8 @@ export class Connection {
 
   /** The whole body of a page that has ended, in a buffer of its own. */
   takePage(): Uint8Array<ArrayBuffer> {
-    const chunks = this.#pageChunks;
-    this.#pageChunks = [];
-    const bytes = Buffer.allocUnsafeSlow(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return new Uint8Array(bytes.buffer);
+    const { length } = this.#page;
+    return new Uint8Array(this.#page.give(0), 0, length);
   }
 
   /** Does not read from the socket until `resume`. */
@@ -103,7 +101,7 @@ export class Connection {
       setImmediate(this.#turnEnded);
     }
     if (this.kind === 'page') {
-      this.#pageChunks.push(chunk);
+      this.#page.bytes(chunk);
       return;
     }
     this.#splitter.push(chunk);

@@ -59,6 +59,8 @@ export class StreamDriver {
   #errorAt = 0;
   #lastEventAt = 0;
   #pageLimit: number;
+  /** Of the next page, by the one before. */
+  #pageBytes: number | undefined;
   #connection: Connection | undefined;
   #underway: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -273,10 +275,8 @@ export class StreamDriver {
   }
 
   #open({ kind, path, verb }: StreamRequest): void {
-    const connection = new Connection(kind, `${verb} ${this.stream.id}`, {
-      bytes: (count) => this.#bytesRead.inc(count),
-      ready: (c) => this.#drain(c),
-    });
+    const events = { bytes: (count: number) => this.#bytesRead.inc(count), ready: (c: Connection) => this.#drain(c) };
+    const connection = new Connection(kind, `${verb} ${this.stream.id}`, events, this.#pageBytes);
     this.#connection = connection;
     this.#underway = this.#request(connection, path).catch((error: unknown) => {
       if (connection !== this.#connection) return; // aborted by this driver: nothing is lost
@@ -386,6 +386,7 @@ export class StreamDriver {
 
   #takePage(connection: Connection): void {
     const bytes = connection.takePage();
+    this.#pageBytes = Math.ceil(bytes.length * 1.1);
     this.#lastEventAt = Date.now();
     const list = readPage(bytes, this.#shard);
     if (list instanceof WatershardError) {
