@@ -3,18 +3,18 @@ import type { Operation } from './record.ts';
 import { OPERATIONS } from './record.ts';
 
 /**
- * Encoded records on their way to one exporter, packed into one transferable buffer:
+ * Encoded records on their way to one exporter, packed into one transferable buffer, which may be longer than what is in it:
  *
- *     u32 count | u32 bytes of names | count × entry of 8 u32 | names | frames
+ *     u32 count | u32 where the names begin | u32 where the entries begin | u32 0 | frames | names | count × entry of 8 u32
  *
  * The names of a record are its subject, key and id, the frame is its payload with what the exporter's protocol wants before
  * and behind it (nothing, where it asked for none). All stand behind one another, so that the frames of many records are one
- * piece, and can be sent as such.
+ * piece, and can be sent as such. The frames come first, so that they are written where they stay.
  *
  * An entry holds the ends of subject, key and id, counted from the start of the names; where the payload starts and ends and
- * where the frame ends, counted from the start of the frames; the index of the operation in OPERATIONS; a hash of the key.
+ * where the frame ends, counted from the start of the buffer; the index of the operation in OPERATIONS; a hash of the key.
  */
-const HEAD = 8;
+const HEAD = 16;
 const ENTRY = 8;
 const SUBJECT = 0;
 const KEY = 1;
@@ -41,8 +41,13 @@ export class LaneWriter {
   #namesLength = 0;
   /** Where the next record's frame is written to, before `end`. */
   readonly frames = new ByteWriter(64 * 1024);
+  readonly #head = new Uint8Array(HEAD);
   #words = new Uint32Array(ENTRY * 64);
   #count = 0;
+
+  constructor() {
+    this.frames.bytes(this.#head);
+  }
 
   get count(): number {
     return this.#count;
@@ -80,22 +85,24 @@ export class LaneWriter {
   rollback(count: number): void {
     this.#count = count;
     this.#namesLength = count === 0 ? 0 : (this.#words[(count - 1) * ENTRY + ID] as number);
-    this.frames.truncate(count === 0 ? 0 : (this.#words[(count - 1) * ENTRY + FRAME_END] as number));
+    this.frames.truncate(count === 0 ? HEAD : (this.#words[(count - 1) * ENTRY + FRAME_END] as number));
   }
 
   /** Packs what was appended and starts again empty. */
   finish(): ArrayBuffer {
-    const names = HEAD + this.#count * ENTRY * 4;
-    const frames = names + this.#namesLength;
-    const packed = Buffer.allocUnsafeSlow(frames + this.frames.length);
-    const words = new Uint32Array(packed.buffer, 0, names / 4);
-    words[0] = this.#count;
-    words[1] = this.#namesLength;
-    words.set(this.#words.subarray(0, this.#count * ENTRY), HEAD / 4);
-    packed.set(this.#names.subarray(0, this.#namesLength), names);
-    packed.set(this.frames.view(), frames);
+    const { frames } = this;
+    const names = frames.length;
+    frames.bytes(this.#names.subarray(0, this.#namesLength));
+    while (frames.length % 4 !== 0) frames.byte(0);
+    const entries = frames.length;
+    frames.bytes(new Uint8Array(this.#words.buffer, 0, this.#count * ENTRY * 4));
+    frames.int32At(this.#count, 0);
+    frames.int32At(names, 4);
+    frames.int32At(entries, 8);
+    const packed = frames.give();
+    frames.bytes(this.#head);
     this.rollback(0);
-    return packed.buffer;
+    return packed;
   }
 
   #putNames(subject: string, key: string, id: string, at: number): void {
@@ -136,17 +143,17 @@ function keyHash(key: string): number {
 export class LaneReader {
   readonly count: number;
   readonly byteLength: number;
-  /** Of all frames. */
+  /** The memory up to the end of the frames. */
   readonly frames: Buffer<ArrayBuffer>;
   readonly #words: Uint32Array;
   readonly #names: Buffer;
 
   constructor(packed: ArrayBuffer) {
-    const [count, names] = new Uint32Array(packed, 0, HEAD / 4) as unknown as [number, number];
+    const [count, names, entries] = new Uint32Array(packed, 0, HEAD / 4) as unknown as [number, number, number];
     this.count = count;
-    this.#words = new Uint32Array(packed, HEAD, count * ENTRY);
-    this.#names = Buffer.from(packed, HEAD + count * ENTRY * 4, names);
-    this.frames = Buffer.from(packed, HEAD + count * ENTRY * 4 + names);
+    this.#words = new Uint32Array(packed, entries, count * ENTRY);
+    this.#names = Buffer.from(packed, names, entries - names);
+    this.frames = Buffer.from(packed, 0, names);
     this.byteLength = packed.byteLength;
   }
 
@@ -196,7 +203,7 @@ export class LaneReader {
 
   /** Positions in `frames`. */
   frameStart(index: number): number {
-    return index === 0 ? 0 : this.#word(index - 1, FRAME_END);
+    return index === 0 ? HEAD : this.#word(index - 1, FRAME_END);
   }
 
   payloadStart(index: number): number {

@@ -5,6 +5,8 @@ export const BATCH_BYTES = 256 * 1024;
 /** Far above etcd's limit of about 1.5 MiB for an object; a line longer than this is an aggregated server gone wrong. */
 export const MAX_FRAME_BYTES = 64 * 2 ** 20;
 const SMALLEST_BUFFER = 4096;
+/** For a batch, with the end of its last frame. */
+const BATCH_BUFFER = BATCH_BYTES + 16 * 1024;
 const KEPT_BUFFER = 16 * 1024;
 const NEWLINE = 10;
 
@@ -35,6 +37,8 @@ export class Splitter {
   #end = 0;
   /** Bytes of an oversized frame left out so far, or -1. */
   #skipped = -1;
+  /** The last batch was a large one. */
+  #isBusy = false;
 
   constructor(maxFrame = MAX_FRAME_BYTES) {
     this.#maxFrame = maxFrame;
@@ -118,6 +122,7 @@ export class Splitter {
   /** Hands out everything up to `to`: the buffer itself where that is most of it, else a copy. */
   #take(to: number): Uint8Array<ArrayBuffer> {
     const start = this.#start;
+    this.#isBusy = to - start >= BATCH_BYTES / 2;
     if (start > 0 || to * 2 < this.#buffer.length) {
       const copy = new Uint8Array(to - start);
       copy.set(this.#buffer.subarray(start, to));
@@ -127,7 +132,7 @@ export class Splitter {
     const given = this.#buffer;
     const rest = given.subarray(to, this.#end);
     const searched = Math.max(0, this.#searched - to);
-    this.#buffer = rest.length === 0 ? EMPTY : allocate(Math.max(SMALLEST_BUFFER, rest.length * 2));
+    this.#buffer = rest.length === 0 ? EMPTY : allocate(this.#roomFor(rest.length * 2));
     this.#buffer.set(rest);
     this.#start = 0;
     this.#searched = searched;
@@ -165,13 +170,18 @@ export class Splitter {
     return { type: 'oversized', byteLength };
   }
 
+  /** While batch follows on batch, room for a whole one at once: one that grows is copied each time. */
+  #roomFor(bytes: number): number {
+    return Math.max(SMALLEST_BUFFER, bytes, this.#isBusy && bytes > KEPT_BUFFER ? BATCH_BUFFER : 0);
+  }
+
   #reserve(more: number): void {
     if (this.#end + more <= this.#buffer.length) return;
     const held = this.#end - this.#start;
     const roomy = held + more <= this.#buffer.length;
     const target = roomy
       ? this.#buffer
-      : allocate(Math.max(SMALLEST_BUFFER, held + more, Math.min(held * 2, held + 2 ** 24)));
+      : allocate(this.#roomFor(Math.max(held + more, Math.min(held * 2, held + 2 ** 24))));
     this.#buffer.copy(target, 0, this.#start, this.#end);
     this.#buffer = target;
     this.#searched -= this.#start;
