@@ -347,10 +347,11 @@ export class JetStreamExporter implements Exporter {
   /** Nothing is answered. Perhaps the stream has gone, and another subscriber takes the messages without a word. */
   async #lookAgain(message: Message): Promise<void> {
     this.#looking = true;
+    const { token } = message;
     await this.#establish().catch((e: unknown) => {
       const error = sinkError(this.name, e);
       if (error.code === 'EXPORTER_UNREACHABLE') this.#trouble.report(error);
-      else if (this.#window.inFlight.has(message.token)) this.#hold(message, 'no-responders', error);
+      else if (this.#window.inFlight.get(token) === message) this.#hold(message, 'no-responders', error);
     });
     this.#looking = false;
   }

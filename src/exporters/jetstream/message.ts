@@ -20,14 +20,17 @@ export interface OpenBatch {
   void: boolean;
 }
 
-/** One record on its way to the server. There is one for each event, so texts are read out of the lane only where asked for. */
+/**
+ * One record on its way to the server. There is one for each event, so texts are read out of the lane only where asked for, and
+ * the object of a record that was stored becomes that of another: what is in flight outlives V8's young generation.
+ */
 export class Message implements LaneRecord {
-  readonly batch: OpenBatch;
-  readonly #index: number;
+  batch: OpenBatch;
+  #index: number;
   /** Of the key; another key may have the same one. */
-  readonly keyHash: number;
+  keyHash: number;
   /** Payload bytes. */
-  readonly bytes: number;
+  bytes: number;
   /** Set when it enters the window; the same for every attempt, so that a late answer to an earlier one counts. */
   token = 0;
   /** Ascending in the order in which messages enter the window. */
@@ -43,13 +46,32 @@ export class Message implements LaneRecord {
   unansweredAttempts = 0;
   /** The server has answered the last attempt with an error, so it is not stored. */
   failed = false;
+  /** The one behind it of its key. */
   next: Message | undefined;
+  /** Of KeyTails. */
+  chained: Message | undefined;
 
   constructor(batch: OpenBatch, index: number) {
     this.batch = batch;
     this.#index = index;
     this.keyHash = batch.reader.keyHash(index);
     this.bytes = batch.reader.payloadLength(index);
+  }
+
+  /** It was sent once, as the lane has it, and nothing was the matter with it: nobody keeps such a one when it is settled. */
+  get isPlain(): boolean {
+    return this.attempts === 1 && this.headers === undefined && this.reference === undefined;
+  }
+
+  /** Makes it the message of another record. Only of one that is plain and settled. */
+  reuse(batch: OpenBatch, index: number): this {
+    this.batch = batch;
+    this.#index = index;
+    this.keyHash = batch.reader.keyHash(index);
+    this.bytes = batch.reader.payloadLength(index);
+    this.attempts = 0;
+    this.unansweredAttempts = 0;
+    return this;
   }
 
   get subject(): string {

@@ -1,7 +1,8 @@
-import { LaneReader } from '../../model/lane.ts';
+import { LaneReader, LaneWriter } from '../../model/lane.ts';
 import { release } from '../../model/release.ts';
 import type { Batch } from '../exporter.ts';
 import { InFlight } from './in-flight.ts';
+import { KeyTails } from './key-tails.ts';
 import { Message, type OpenBatch } from './message.ts';
 
 /**
@@ -9,6 +10,9 @@ import { Message, type OpenBatch } from './message.ts';
  * bounded number of small objects, at the price of holding up what stands behind it.
  */
 const MAX_WAITING = 8192;
+
+/** Messages that are kept for other records. */
+const MAX_SPARE = 16_384;
 
 /** Times the timeout: how long a repeated message waits for its answer at most. */
 const PATIENCE = 8;
@@ -30,11 +34,10 @@ export class KeyedWindow {
   readonly #acked: (batch: OpenBatch) => void;
   readonly #streams = new Map<string, StreamState>();
   readonly #queue: { readonly batch: OpenBatch; at: number }[] = [];
-  /**
-   * The last message of each key that is in flight or waits; each points to the one behind it. Keys are told by a hash: two
-   * that have the same one wait for each other.
-   */
-  readonly #tails = new Map<number, Message>();
+  /** Two keys that are taken for one wait for each other. */
+  readonly #tails = new KeyTails();
+  /** Settled, and ready to be other records' messages. */
+  readonly #spare: Message[] = [];
   /** First of their key, to be sent next. */
   #sendable: Message[] = [];
   #sendableAt = 0;
@@ -178,6 +181,10 @@ export class KeyedWindow {
       batch.stored++;
       batch.storedBytes += message.bytes;
     }
+    if (message.isPlain && this.#spare.length < MAX_SPARE) {
+      message.batch = NO_BATCH;
+      this.#spare.push(message);
+    }
     if (--batch.left === 0) this.#complete(batch);
   }
 
@@ -202,7 +209,7 @@ export class KeyedWindow {
       this.#waiting--;
       this.#sendable.push(message.next);
       message.next = undefined;
-    } else this.#tails.delete(message.keyHash);
+    } else this.#tails.remove(message);
   }
 
   /** Takes one record out of its batch; false where there is none or too many wait. */
@@ -219,10 +226,9 @@ export class KeyedWindow {
       if (batch.left === 0) this.#complete(batch);
       return true;
     }
-    const message = new Message(batch, head.at++);
-    if (head.at === count) this.#queue.shift();
-    const before = this.#tails.get(message.keyHash);
-    this.#tails.set(message.keyHash, message);
+    const message = this.#spare.pop()?.reuse(batch, head.at) ?? new Message(batch, head.at);
+    if (++head.at === count) this.#queue.shift();
+    const before = this.#tails.replace(message);
     if (before === undefined) this.#sendable.push(message);
     else {
       before.next = message;
@@ -244,3 +250,17 @@ export class KeyedWindow {
     }
   }
 }
+
+/** Of what is in no batch, so that a message that waits for another record keeps nothing alive. */
+const NO_BATCH: OpenBatch = {
+  stream: '',
+  resource: { group: '', version: '', kind: '', resource: '', namespaced: false },
+  incarnation: 0,
+  sequence: 0,
+  reader: new LaneReader(new LaneWriter().finish()),
+  left: 0,
+  stored: 0,
+  storedBytes: 0,
+  repeated: false,
+  void: true,
+};
