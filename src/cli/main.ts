@@ -1,8 +1,16 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { CommanderError } from 'commander';
 import { EXIT, exitCodeOf, failureText } from './failure.ts';
 import { createProgram } from './program.ts';
+
+/*
+ * V8 begins a full collection when what is left of its heap's limit is less than a young generation, 16 MiB. Of a heap as small
+ * as ours, under 40 MiB, that is nearly always so by its usual growth: in one run of three it did so for each 3 MiB, on all
+ * cores, a fifth of all CPU. With a limit of two and a half times what is alive it does not, and no more memory is used.
+ */
+setFlagsFromString('--heap-growing-percent=150');
 
 /** Runs a command line (without the names of Node and of the script) and ends the process with its exit code. */
 export async function main(args: readonly string[]): Promise<void> {
