@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { findHomeDir } from '@kubernetes/client-node/dist/config.js';
-import { parse } from 'yaml';
+import { loadYaml } from '@kubernetes/client-node/dist/yaml.js';
 
 interface KubeconfigUser {
   readonly name?: unknown;
@@ -24,7 +24,7 @@ function kubeconfigFiles(path: string | undefined): string[] {
  */
 export function tokenFileOf(path: string | undefined, userName: string): string | undefined {
   for (const file of kubeconfigFiles(path).filter((name) => existsSync(name))) {
-    const { users } = (parse(readFileSync(file, 'utf8'), { merge: true }) ?? {}) as { readonly users?: unknown };
+    const { users } = loadYaml<{ users?: unknown }>(readFileSync(file, 'utf8'));
     const user = (Array.isArray(users) ? (users as (KubeconfigUser | null)[]) : []).find((u) => u?.name === userName);
     if (user === undefined) continue;
     const name = user?.user?.tokenFile;

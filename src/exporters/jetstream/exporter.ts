@@ -345,9 +345,8 @@ export class JetStreamExporter implements Exporter {
   }
 
   /** Nothing is answered. Perhaps the stream has gone, and another subscriber takes the messages without a word. */
-  async #lookAgain(message: Message): Promise<void> {
+  async #lookAgain(message: Message, { token } = message): Promise<void> {
     this.#looking = true;
-    const { token } = message;
     await this.#establish().catch((e: unknown) => {
       const error = sinkError(this.name, e);
       if (error.code === 'EXPORTER_UNREACHABLE') this.#trouble.report(error);
