@@ -195,6 +195,7 @@ export class Topology {
     const run = known?.stream === stream ? known : await this.#createRun(stream, known);
     const hasBegun = (known ?? run).begun || this.retired.get(stream.id) !== undefined;
     this.runs.set(stream.id, run);
+    this.retired.begins(run);
     const gap =
       this.options.gap === undefined || hasBegun
         ? undefined

@@ -77,6 +77,8 @@ export class Watcher {
   readonly #support = new StreamingSupport();
   readonly #entries = new Map<string, Entry>();
   readonly #former = new Map<string, Stream>();
+  /** Streams that were told to be removed; what was told may be lost. */
+  readonly #gone = new Map<string, Stream>();
   /** How often in a row a watched resource was missing from discovery. */
   readonly #missing = new Map<string, number>();
   readonly #ending = new AbortController();
@@ -150,10 +152,20 @@ export class Watcher {
     this.#entries.get(stream)?.driver?.relist();
   }
 
-  /** Stops the stream, and starts it at the position that `onStream` gives (a worker crashed, an exporter lost its batches). */
+  /**
+   * Stops the stream, and starts it at the position that `onStream` gives (a worker crashed, an exporter lost its batches).
+   * Of one that has gone nothing is left but its removal, which the next discovery tells of again as of an earlier run's:
+   * its resource may be served again by then.
+   */
   async restart(stream: string): Promise<void> {
     const entry = this.#entries.get(stream);
-    if (entry !== undefined) await this.#inTurn(entry, () => this.#begin(entry, 0));
+    if (entry !== undefined) return await this.#inTurn(entry, () => this.#begin(entry, 0));
+    const gone = this.#gone.get(stream);
+    if (gone === undefined) return;
+    this.#former.set(stream, gone);
+    const name = resourceName(gone.resource);
+    // That it has gone was found before, so that the server is asked once more only, where asking is forbidden too.
+    if (!this.#missing.has(name)) this.#missing.set(name, MISSING_FORBIDDEN);
   }
 
   async #poll(): Promise<void> {
@@ -207,6 +219,7 @@ export class Watcher {
       if (entry === undefined) {
         const created: Entry = { stream, driver: undefined, failed: false, begun: false, turn: Promise.resolve() };
         this.#entries.set(stream.id, created);
+        this.#gone.delete(stream.id);
         work.push(this.#inTurn(created, () => this.#begin(created, Math.random() * spread)));
       } else if (entry.failed || !isDeepStrictEqual(entry.stream, stream)) {
         // Perhaps another version is preferred now. Where nothing has changed it stays the same stream, to whoever keeps
@@ -269,8 +282,10 @@ export class Watcher {
       if (!gone.has(name)) gone.set(name, names.has(name) ? false : await this.#hasGone(name, entry.stream.resource));
       if (!gone.get(name)) continue;
       this.#entries.delete(id);
+      this.#gone.set(id, entry.stream);
       this.#o.logger.info({ stream: id }, 'the resource is not served any more');
       await this.#inTurn(entry, () => entry.driver?.remove());
+      if (entry.driver === undefined) this.#former.set(id, entry.stream); // it could not begin, and has told of nothing
     }
     for (const [id, stream] of this.#former) {
       const name = resourceName(stream.resource);
@@ -278,12 +293,25 @@ export class Watcher {
       else if (gone.get(name) ?? (await this.#hasGone(name, stream.resource))) {
         gone.set(name, true);
         this.#former.delete(id);
-        this.#o.logger.info({ stream: id }, 'the resource is not served any more since an earlier run');
-        await this.#o.onStream(stream);
-        await this.#o.sink(stream, { type: 'removed', observedAt: unixMicros() });
+        this.#o.logger.info(
+          { stream: id },
+          'the resource is not served any more: its removal is told of at its last commit',
+        );
+        await this.#tellAgain(stream);
       } else gone.set(name, false);
     }
     for (const name of this.#missing.keys()) if (names.has(name) || gone.get(name) === true) this.#missing.delete(name);
+  }
+
+  async #tellAgain(stream: Stream): Promise<void> {
+    this.#gone.set(stream.id, stream);
+    try {
+      await this.#o.onStream(stream);
+    } catch (error) {
+      this.#former.set(stream.id, stream);
+      throw error;
+    }
+    await this.#o.sink(stream, { type: 'removed', observedAt: unixMicros() });
   }
 
   /** Whether the configuration would choose the stream if its resource were served. */
