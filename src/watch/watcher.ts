@@ -154,18 +154,14 @@ export class Watcher {
 
   /**
    * Stops the stream, and starts it at the position that `onStream` gives (a worker crashed, an exporter lost its batches).
-   * Of one that has gone nothing is left but its removal, which the next discovery tells of again as of an earlier run's:
-   * its resource may be served again by then.
+   * Of one that has gone nothing is left but its removal, which is told of again after the next discovery, as its resource may
+   * be served again by then.
    */
   async restart(stream: string): Promise<void> {
     const entry = this.#entries.get(stream);
     if (entry !== undefined) return await this.#inTurn(entry, () => this.#begin(entry, 0));
     const gone = this.#gone.get(stream);
-    if (gone === undefined) return;
-    this.#former.set(stream, gone);
-    const name = resourceName(gone.resource);
-    // That it has gone was found before, so that the server is asked once more only, where asking is forbidden too.
-    if (!this.#missing.has(name)) this.#missing.set(name, MISSING_FORBIDDEN);
+    if (gone !== undefined) this.#former.set(stream, gone);
   }
 
   async #poll(): Promise<void> {
@@ -289,26 +285,29 @@ export class Watcher {
     }
     for (const [id, stream] of this.#former) {
       const name = resourceName(stream.resource);
-      if (wanted.has(id) || names.has(name) || !this.#isAskedFor(stream)) this.#former.delete(id);
+      const isWanted = wanted.has(id);
+      if (!isWanted && this.#gone.has(id)) await this.#tellAgain(stream);
+      else if (isWanted || names.has(name) || !this.#isAskedFor(stream)) this.#former.delete(id);
       else if (gone.get(name) ?? (await this.#hasGone(name, stream.resource))) {
         gone.set(name, true);
-        this.#former.delete(id);
-        this.#o.logger.info(
-          { stream: id },
-          'the resource is not served any more: its removal is told of at its last commit',
-        );
         await this.#tellAgain(stream);
       } else gone.set(name, false);
     }
     for (const name of this.#missing.keys()) if (names.has(name) || gone.get(name) === true) this.#missing.delete(name);
   }
 
+  /** The removal of a stream that has no entry. */
   async #tellAgain(stream: Stream): Promise<void> {
+    this.#former.delete(stream.id);
     this.#gone.set(stream.id, stream);
+    this.#o.logger.info(
+      { stream: stream.id },
+      'the resource is not served any more: its removal is told of at its last commit',
+    );
     try {
       await this.#o.onStream(stream);
     } catch (error) {
-      this.#former.set(stream.id, stream);
+      this.#former.set(stream.id, stream); // with the next discovery
       throw error;
     }
     await this.#o.sink(stream, { type: 'removed', observedAt: unixMicros() });
