@@ -116,10 +116,11 @@ export class StreamRun implements Committable {
    * @returns where the watch has to start, undefined for a list; `relist` where objects were known before.
    */
   async begin(gap: Gap | undefined): Promise<{ resourceVersion: string | undefined; relist: boolean }> {
+    const { credits } = this.#context;
     const session = this.#context.session();
     const incarnation = ++this.#incarnation;
     this.#stopped = true;
-    this.#context.credits.release(this.stream.id);
+    credits.release(this.stream.id);
     this.#startOver((await session.positions()).get(this.stream.id));
     this.#listing = new Listing(this.#position);
     this.#gate.clear();
