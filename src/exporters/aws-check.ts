@@ -15,8 +15,8 @@ const MALFORMED =
   /^(InvalidParameter|InvalidParameterValue|MissingParameter|ValidationError|ValidationException|InvalidRequest)(Exception)?$/;
 
 /**
- * Looks for the queue or topic, and makes a request to send that has no message: it needs the right to send, and nobody gets
- * anything.
+ * Looks for the queue or topic, and makes a request to send that has no message: nobody gets anything, and it may be answered
+ * with a denial where the right to send is missing.
  * @param right to send, as IAM calls it
  */
 export async function checkAws(

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type ErrorCode, errorMessage, WatershardError } from '../model/errors.ts';
+import { UNCACHED_FILES } from './aws-key.ts';
 import type { AwsSettings } from './aws-options.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -144,6 +145,7 @@ export function clientSettings(
   const where = region ?? targetRegion ?? fallback;
   const agent = { keepAlive: true, maxSockets: concurrency };
   return {
+    ...UNCACHED_FILES,
     maxAttempts: 1,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
@@ -157,6 +159,7 @@ export function clientSettings(
 }
 
 interface ClientSettings {
+  readonly ignoreCache: boolean;
   readonly maxAttempts: number;
   readonly requestHandler: {
     readonly connectionTimeout: number;

@@ -30,6 +30,11 @@ export class RetiredStreams {
     return run;
   }
 
+  /** It begins, or begins again: what it was told is void, and it is told again that its resource has gone if it has. */
+  begins(run: StreamRun): void {
+    this.#leaving.delete(run);
+  }
+
   get(stream: string): FormerRun | undefined {
     return this.#former.get(stream);
   }
@@ -44,7 +49,8 @@ export class RetiredStreams {
     for (const run of this.#leaving) {
       const { id } = run.stream;
       if (topology.runs.get(id) !== run) this.#leaving.delete(run);
-      else if (run.idle && !topology.outlets.some((outlet) => outlet.owes(id))) {
+      // One that is halted has forgotten what it was told, and begins again.
+      else if (!run.halted && run.idle && !topology.outlets.some((outlet) => outlet.owes(id))) {
         this.#leaving.delete(run);
         void this.#retire(run, topology);
       }

@@ -1,12 +1,11 @@
 import { WatershardError } from '../model/errors.ts';
-import type { FieldColumn } from '../model/field-type.ts';
 import type { Intake } from '../model/intake.ts';
 import { listingScope, type Position } from '../model/position.ts';
 import { type Stream, streamScope } from '../model/resource.ts';
 import type { Culprit } from '../model/work-trace.ts';
 import type { StateSession } from '../state/state.ts';
 import type { StreamPlan } from '../transform/plan.ts';
-import { copyOfWork, type Work, type WorkResult } from '../transform/work.ts';
+import type { Work, WorkResult } from '../transform/work.ts';
 import { BatchTraces } from './batch-traces.ts';
 import type { Committable, PendingCommit } from './committer.ts';
 import { Cutting } from './cutting.ts';
@@ -20,21 +19,23 @@ import type { Outlet } from './outlet.ts';
 import { about, Poison, VERDICTS } from './poison.ts';
 import { beginningOf } from './shard-change.ts';
 import { StreamAcks } from './stream-acks.ts';
+import { StreamOutlets } from './stream-outlets.ts';
+import { StreamParts } from './stream-parts.ts';
 import { reportResult } from './stream-report.ts';
 import type { Gap, StreamRunContext } from './stream-run-context.ts';
 
 /** One stream on its way from the watch through its shards to the exporters, and its acknowledgements on their way back. */
 export class StreamRun implements Committable {
   readonly stream: Stream;
-  /** One a part that the stream is split into. */
-  readonly plans: readonly StreamPlan[];
+  /** One a part that it is split into. */
   readonly shards: readonly number[];
+  readonly #parts: StreamParts;
   readonly #context: StreamRunContext;
   #incarnation: number;
   #begun = false;
   #sequence = 0;
   #acks: StreamAcks;
-  readonly #fields: readonly FieldColumn[];
+  readonly #outlets: StreamOutlets;
   #position: Position | undefined;
   #stopped = true;
   #generations = new Generations(0);
@@ -54,8 +55,8 @@ export class StreamRun implements Committable {
 
   constructor(stream: Stream, plans: readonly StreamPlan[], shards: readonly number[], context: StreamRunContext) {
     this.stream = stream;
-    this.plans = plans;
     this.shards = shards;
+    this.#parts = new StreamParts(stream.id, plans, shards, context.shards);
     this.#context = context;
     this.#incarnation = context.former?.incarnation ?? 0;
     this.records = context.former?.records ?? 0;
@@ -64,7 +65,7 @@ export class StreamRun implements Committable {
     this.#acks = this.#newAcks();
     this.knownObjects = plans.map(() => 0);
     this.knownBytes = plans.map(() => 0);
-    this.#fields = fieldColumns(plans[0]);
+    this.#outlets = new StreamOutlets(stream, fieldColumns(plans[0]), context);
   }
 
   get position(): Position | undefined {
@@ -116,7 +117,7 @@ export class StreamRun implements Committable {
    * @returns where the watch has to start, undefined for a list; `relist` where objects were known before.
    */
   async begin(gap: Gap | undefined): Promise<{ resourceVersion: string | undefined; relist: boolean }> {
-    const { shards, outlets, credits } = this.#context;
+    const { credits } = this.#context;
     const session = this.#context.session();
     const incarnation = ++this.#incarnation;
     this.#stopped = true;
@@ -125,19 +126,9 @@ export class StreamRun implements Committable {
     this.#startOver(begins.position);
     this.#listing = new Listing(this.#position);
     this.#gate.clear();
-    const generation = this.#generations.at(0);
-    for (const [i, plan] of this.plans.entries()) {
-      const { quarantine } = this.#poison;
-      const open = { type: 'open', stream: this.#key(i), plan: { ...plan, generation } } as const;
-      await shards.control(this.shards[i]!, quarantine === undefined ? open : { ...open, quarantine });
-    }
-    for await (const packed of session.known(this.stream.id)) {
-      for (const i of this.plans.keys()) {
-        const copy = i === this.plans.length - 1 ? packed : packed.slice(0);
-        await shards.control(this.shards[i]!, { type: 'seed', stream: this.#key(i), packed: copy });
-      }
-    }
-    for (const outlet of outlets) outlet.open(this.stream, incarnation, this.#position, this.#fields);
+    await this.#parts.open(this.#generations.at(0), this.#poison.quarantine);
+    for await (const packed of session.known(this.stream.id)) await this.#parts.seed(packed);
+    this.#outlets.open(incarnation, this.#position);
     const mayBeNew = this.#position === undefined && !this.#context.isStarting();
     const isUncertain = this.#begun || !(session.clean || mayBeNew);
     this.#stopped = false;
@@ -156,7 +147,7 @@ export class StreamRun implements Committable {
   halt(culprit: Culprit | undefined): boolean {
     this.#stopped = true;
     if (culprit === undefined) return true;
-    if (!this.plans.some((_, i) => this.#key(i) === culprit.stream)) return false;
+    if (!this.#parts.has(culprit.stream)) return false;
     const verdict = this.#poison.blame(culprit, Date.now() * 1000);
     this.#context.logger.warn({ stream: this.stream.id, ...about(culprit), verdict }, VERDICTS[verdict]);
     return true;
@@ -169,8 +160,7 @@ export class StreamRun implements Committable {
     this.#startOver(this.#position);
     this.#gate.clear();
     this.#context.credits.release(this.stream.id);
-    for (const i of this.plans.keys())
-      await this.#context.shards.control(this.shards[i]!, { type: 'close', stream: this.#key(i) });
+    await this.#parts.close();
   }
 
   /** Keeps what is read from now on waiting until `release`; what was read before goes on its way. */
@@ -188,17 +178,16 @@ export class StreamRun implements Committable {
    * @throws WatershardError of the state, or WORKER_CRASHED
    */
   async rewrite(session: StateSession, gap: Gap): Promise<void> {
-    const { shards, outlets } = this.#context;
-    const parts = await Promise.all(this.plans.map((_, i) => shards.dump(this.shards[i]!, this.#key(i))));
+    const deltas = await this.#parts.dump();
     const position = {
       ...(this.#position ?? { resourceVersion: '', scope: streamScope(this.stream) }),
       sequence: 1,
       committedAt: Date.now(),
     };
-    await session.commit([{ stream: this.stream.id, position, deltas: parts.flat() }]);
+    await session.commit([{ stream: this.stream.id, position, deltas }]);
     this.#incarnation++;
     this.#startOver(position);
-    for (const outlet of outlets) outlet.open(this.stream, this.#incarnation, position, this.#fields);
+    this.#outlets.open(this.#incarnation, position);
     this.#sayGap(this.#gaps.say(gap, session.epoch));
   }
 
@@ -243,13 +232,9 @@ export class StreamRun implements Committable {
   async #process(work: Work, bytes: number, resourceVersion: string, incarnation: number): Promise<void> {
     const observedAt = 'observedAt' in work ? work.observedAt : Date.now() * 1000;
     this.working.begin(observedAt);
-    const last = this.plans.length - 1;
     let results: readonly WorkResult[];
     try {
-      const part = (i: number): Promise<WorkResult> =>
-        this.#context.shards.work(this.shards[i]!, this.#key(i), i === last ? work : copyOfWork(work));
-      // Every shard answers in the order it was asked, so these come in order too.
-      results = last === 0 ? [await part(0)] : await Promise.all(this.plans.map((_, i) => part(i)));
+      results = await this.#parts.work(work);
     } catch (e) {
       if (incarnation !== this.#incarnation) return;
       // After a crash the shard set has the stream begun again; anything else is a defect of ours.
@@ -259,7 +244,7 @@ export class StreamRun implements Committable {
     if (incarnation !== this.#incarnation) return;
     this.working.end();
     for (const [i, result] of results.entries()) {
-      const [size, moved] = i === last ? [bytes, resourceVersion] : [0, ''];
+      const [size, moved] = i === results.length - 1 ? [bytes, resourceVersion] : [0, ''];
       this.#deliver(result, i, size, moved, observedAt);
     }
     if (work.type === 'list-end') {
@@ -278,21 +263,11 @@ export class StreamRun implements Committable {
     this.records += records;
     const letters = reportResult(this.#context, this.stream, result);
     const held = letters !== undefined;
-    const takers = this.#context.outlets.filter((outlet) => result.lanes[outlet.lane] != null);
+    const takers = this.#outlets.takers(result);
     const recipients = takers.filter((o) => o.awaited).map((o) => o.name);
     this.#acks.register({ sequence, resourceVersion, deltas: [delta], bytes, observedAt, recipients, held, records });
     if (letters !== undefined) void this.#releaseAfter(letters, this.#incarnation, sequence);
-    for (const outlet of takers) {
-      const lane = result.lanes[outlet.lane] as ArrayBuffer;
-      outlet.write({
-        stream: this.stream,
-        incarnation: this.#incarnation,
-        sequence,
-        table: this.#context.table,
-        lane,
-        records,
-      });
-    }
+    this.#outlets.write(takers, this.#incarnation, sequence, result);
     this.#acks.settle();
   }
 
@@ -326,7 +301,7 @@ export class StreamRun implements Committable {
   cut(): void {
     if (!this.#cutting.ask(this.#acks.durable.cutClosesFiles)) return;
     this.#acks.durable.cut(this.#sequence);
-    for (const outlet of this.#context.outlets) if (outlet.cuts) outlet.exporter.cut(this.stream.id, this.#sequence);
+    this.#outlets.cut(this.#sequence);
   }
 
   takeCommit(): PendingCommit | undefined {
@@ -359,11 +334,8 @@ export class StreamRun implements Committable {
     this.#position = position;
     this.#acks.durable.committed(sequence);
     // It is the first work of an incarnation, a batch a part.
-    if (sequence >= this.plans.length) this.#gaps.committed();
-    for (const outlet of this.#context.outlets) {
-      if (outlet.cuts) outlet.exporter.committed(this.stream.id, position);
-      else outlet.committed(this.stream.id, sequence);
-    }
+    if (sequence >= this.#parts.count) this.#gaps.committed();
+    this.#outlets.committed(position, sequence);
     if (this.#acks.durable.pendingCut === undefined && this.#cutting.done()) this.cut();
     if (this.#listing.mayBegin(position)) this.#gate.release('list');
     this.#progress();
@@ -373,10 +345,6 @@ export class StreamRun implements Committable {
   #progress(): void {
     if (this.#gate.holds('list') && this.quiet) this.cut();
     this.#context.onProgress(this);
-  }
-
-  #key(part: number): string {
-    return this.plans.length === 1 ? this.stream.id : `${this.stream.id}#${part}`;
   }
 
   /** An incarnation begins at this position: nothing is on its way. */

@@ -6,46 +6,24 @@ import { bytesPerStream } from '../shard/config.ts';
 import { Credits } from '../shard/credits.ts';
 import type { StateSession } from '../state/state.ts';
 import { componentLogger } from '../telemetry/logger.ts';
-import { planStream, streamSplit } from '../transform/rules.ts';
-import type { ApiClient } from '../watch/api-client.ts';
 import { type StreamStart, Watcher } from '../watch/watcher.ts';
 import { Committer } from './committer.ts';
 import type { DeadLetters } from './dead-letter.ts';
+import { drain } from './drain.ts';
 import type { Outlet } from './outlet.ts';
-import { createOutlets, lanePlans } from './outlets.ts';
-import { aborted, atMost, backoff, deadlineAfter, pause } from './pause.ts';
+import { createOutlets } from './outlets.ts';
+import { aborted, atMost, backoff, pause } from './pause.ts';
 import { Restarts } from './restarts.ts';
 import { RetiredStreams } from './retired-streams.ts';
-import type { RunOptions } from './run.ts';
 import { ShardSet } from './shard-set.ts';
 import { startExporters } from './starting.ts';
-import type { OpenedState } from './state-opening.ts';
 import { rewriteState } from './state-rewrite.ts';
 import { healthOf, observe, statusOf, totalsOf } from './status.ts';
-import type { StatusMemory } from './status-memory.ts';
+import { planParts } from './stream-planning.ts';
 import { StreamRun } from './stream-run.ts';
-import { unacknowledged, unlisted } from './undelivered.ts';
+import type { TopologyEnd, TopologyOptions } from './topology-options.ts';
+import { unlisted } from './undelivered.ts';
 import { untilListed } from './until-listed.ts';
-
-export interface TopologyOptions extends RunOptions {
-  readonly client: ApiClient;
-  readonly clusterUid: string;
-  readonly session: StateSession;
-  /** Opens the state again, for as long as it takes; undefined where the signal was aborted. */
-  readonly open: () => Promise<OpenedState | undefined>;
-  readonly leave: (session: StateSession, clean: boolean, atRest: boolean) => Promise<void>; // see KeptState
-  readonly stateKind: string;
-  readonly memory: StatusMemory;
-  /** Why deletes may have been missed before; every stream says so with a gap marker. */
-  readonly gap: string | undefined;
-  readonly former: readonly Stream[]; // that the state has positions of
-  /** Called once the gap markers are committed. */
-  readonly remember: () => Promise<void>;
-}
-
-export type TopologyEnd =
-  | { readonly kind: 'done'; readonly undelivered: readonly string[] }
-  | { readonly kind: 'lost' | 'failed'; readonly error: WatershardError };
 
 /** How long the end of a run waits for the commit that is under way. */
 const CLOSE_MS = 2000;
@@ -125,6 +103,11 @@ export class Topology {
 
   get rewriting(): boolean {
     return this.#rewriting !== undefined;
+  }
+
+  /** It goes to its end for another reason than that it was told to. */
+  get ended(): boolean {
+    return this.#end !== undefined;
   }
 
   get records(): number {
@@ -212,6 +195,7 @@ export class Topology {
     const run = known?.stream === stream ? known : await this.#createRun(stream, known);
     const hasBegun = (known ?? run).begun || this.retired.get(stream.id) !== undefined;
     this.runs.set(stream.id, run);
+    this.retired.begins(run);
     const gap =
       this.options.gap === undefined || hasBegun
         ? undefined
@@ -238,13 +222,9 @@ export class Topology {
   /** @param former the run of a stream of the same name, of another version or from before its resource was removed */
   async #createRun(stream: Stream, former: StreamRun | undefined): Promise<StreamRun> {
     if (former !== undefined) await this.committer.exclusive(() => former.end());
-    const { cluster, rules } = this.config;
     const { clusterUid, metrics, logger, mode, tracer } = this.options;
-    const plan = planStream({ stream, cluster: cluster.name, clusterUid, rules, lanes: lanePlans(this.config, mode) });
-    const parts = Math.min(streamSplit(stream.resource, rules), this.shards.count);
-    const plans =
-      parts === 1 ? [plan] : Array.from({ length: parts }, (_, index) => ({ ...plan, split: { index, of: parts } }));
-    return new StreamRun(stream, plans, this.shards.assign(stream.resource, parts), {
+    const { plans, shards } = planParts(stream, this.config, clusterUid, mode, this.shards);
+    return new StreamRun(stream, plans, shards, {
       shards: this.shards,
       outlets: this.outlets,
       credits: this.credits,
@@ -368,24 +348,10 @@ export class Topology {
     this.#stop.abort();
   }
 
-  /** Delivers and commits what has been read. @returns what could not be, a line each */
   async #drain(): Promise<string[]> {
     this.draining = true;
     await this.#rewriting;
-    const missing = this.options.mode === 'snapshot' ? unlisted(this) : [];
-    // A snapshot has all the time it needs until it is told to end.
-    const begins = this.options.mode === 'run' ? undefined : this.options.signal;
-    const deadline = deadlineAfter(this.config.drain.timeout, begins);
-    await this.watcher.stop();
-    // What a thread that has ended did not answer comes no more, since no stream begins again.
-    const isVoid = (run: StreamRun): boolean => (run.halted && !run.quiet) || this.void.has(run.stream.id);
-    const pending = (): StreamRun[] => [...this.runs.values()].filter((run) => !run.idle && !isVoid(run));
-    while (pending().length > 0 && !deadline.aborted && this.#end === undefined) {
-      for (const run of pending()) if (run.quiet) run.cut();
-      await pause(20, deadline);
-    }
-    await Promise.all(this.outlets.map((o) => o.drain(deadline)));
-    return [...missing, ...unacknowledged(this)];
+    return await drain(this);
   }
 
   async #close(): Promise<void> {

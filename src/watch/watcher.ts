@@ -79,6 +79,8 @@ export class Watcher {
   readonly #shardSupport = new ShardSupport();
   readonly #entries = new Map<string, Entry>();
   readonly #former = new Map<string, Stream>();
+  /** Streams that were told to be removed; what was told may be lost. */
+  readonly #gone = new Map<string, Stream>();
   /** How often in a row a watched resource was missing from discovery. */
   readonly #missing = new Map<string, number>();
   readonly #ending = new AbortController();
@@ -155,10 +157,16 @@ export class Watcher {
     this.#entries.get(stream)?.driver?.relist();
   }
 
-  /** Stops the stream, and starts it at the position that `onStream` gives (a worker crashed, an exporter lost its batches). */
+  /**
+   * Stops the stream, and starts it at the position that `onStream` gives (a worker crashed, an exporter lost its batches).
+   * Of one that has gone nothing is left but its removal, which is told of again after the next discovery, as its resource may
+   * be served again by then.
+   */
   async restart(stream: string): Promise<void> {
     const entry = this.#entries.get(stream);
-    if (entry !== undefined) await this.#inTurn(entry, () => this.#begin(entry, 0));
+    if (entry !== undefined) return await this.#inTurn(entry, () => this.#begin(entry, 0));
+    const gone = this.#gone.get(stream);
+    if (gone !== undefined) this.#former.set(stream, gone);
   }
 
   async #poll(): Promise<void> {
@@ -212,6 +220,7 @@ export class Watcher {
       if (entry === undefined) {
         const created: Entry = { stream, driver: undefined, failed: false, begun: false, turn: Promise.resolve() };
         this.#entries.set(stream.id, created);
+        this.#gone.delete(stream.id);
         work.push(this.#inTurn(created, () => this.#begin(created, Math.random() * spread)));
       } else if (entry.failed || !isDeepStrictEqual(entry.stream, stream)) {
         // Perhaps another version is preferred now. Where nothing has changed it stays the same stream, to whoever keeps
@@ -275,21 +284,39 @@ export class Watcher {
       if (!gone.has(name)) gone.set(name, names.has(name) ? false : await this.#hasGone(name, entry.stream.resource));
       if (!gone.get(name)) continue;
       this.#entries.delete(id);
+      this.#gone.set(id, entry.stream);
       this.#o.logger.info({ stream: id }, 'the resource is not served any more');
       await this.#inTurn(entry, () => entry.driver?.remove());
+      if (entry.driver === undefined) this.#former.set(id, entry.stream); // it could not begin, and has told of nothing
     }
     for (const [id, stream] of this.#former) {
       const name = resourceName(stream.resource);
-      if (wanted.has(id) || names.has(name) || !this.#isAskedFor(stream)) this.#former.delete(id);
+      const isWanted = wanted.has(id);
+      if (!isWanted && this.#gone.has(id)) await this.#tellAgain(stream);
+      else if (isWanted || names.has(name) || !this.#isAskedFor(stream)) this.#former.delete(id);
       else if (gone.get(name) ?? (await this.#hasGone(name, stream.resource))) {
         gone.set(name, true);
-        this.#former.delete(id);
-        this.#o.logger.info({ stream: id }, 'the resource is not served any more since an earlier run');
-        await this.#o.onStream(stream);
-        await this.#o.sink(stream, { type: 'removed', observedAt: unixMicros() });
+        await this.#tellAgain(stream);
       } else gone.set(name, false);
     }
     for (const name of this.#missing.keys()) if (names.has(name) || gone.get(name) === true) this.#missing.delete(name);
+  }
+
+  /** The removal of a stream that has no entry. */
+  async #tellAgain(stream: Stream): Promise<void> {
+    this.#former.delete(stream.id);
+    this.#gone.set(stream.id, stream);
+    this.#o.logger.info(
+      { stream: stream.id },
+      'the resource is not served any more: its removal is told of at its last commit',
+    );
+    try {
+      await this.#o.onStream(stream);
+    } catch (error) {
+      this.#former.set(stream.id, stream); // with the next discovery
+      throw error;
+    }
+    await this.#o.sink(stream, { type: 'removed', observedAt: unixMicros() });
   }
 
   /** Whether the configuration would choose the stream if its resource were served. */

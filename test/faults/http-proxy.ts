@@ -9,6 +9,8 @@ export interface ProxiedRequest {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
+  /** '' without one. */
+  readonly authorization: string;
 }
 
 /** Changes the body of an answer on its way. Throwing breaks the connection off. */
@@ -61,7 +63,7 @@ export class HttpProxy {
   /** What the server answered to requests that it saw late. */
   readonly late: (number | 'broken')[] = [];
   /** Requests taken, by what `count` of the caller says of them. */
-  readonly requests: { readonly at: number; readonly method: string; readonly url: string }[] = [];
+  readonly requests: (ProxiedRequest & { readonly at: number })[] = [];
 
   private constructor(options: HttpProxyOptions) {
     this.#options = options;
@@ -136,8 +138,9 @@ export class HttpProxy {
 
   async #handle(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const { method = '', url = '' } = request;
-    this.requests.push({ at: Date.now(), method, url });
-    const entry = this.#rules.find(({ rule, left }) => left > 0 && rule.when({ method, url }));
+    const { authorization = '' } = request.headers;
+    this.requests.push({ at: Date.now(), method, url, authorization });
+    const entry = this.#rules.find(({ rule, left }) => left > 0 && rule.when({ method, url, authorization }));
     if (entry !== undefined) entry.left -= 1;
     const fault = entry?.rule.fault;
     switch (fault?.type) {

@@ -88,8 +88,13 @@ test('a new CustomResourceDefinition is watched within 10 s, and its removal rem
   assert.equal(log.types('widgets.example.com').at(-1), 'removed');
   assert.equal(await metric(metrics.streamSynced, { stream: 'widgets.example.com' }), 0);
 
+  await watcher.restart('widgets.example.com');
+  await until('its removal is told of again', () => log.count('widgets.example.com', 'removed') === 2);
+  assert.equal(begun.filter((id) => id === 'widgets.example.com').length, 3, 'at what was committed');
+  assert.ok(watcher.streams().every((s) => s.stream.id === 'namespaces'));
+
   await kube.must('POST', crdPath, widgets(['v1']));
-  await until('it is watched again', () => begun.filter((id) => id === 'widgets.example.com').length === 3, 15);
+  await until('it is watched again', () => begun.filter((id) => id === 'widgets.example.com').length === 4, 15);
   await createWidget('two');
   await until('its object is seen', () => log.live('widgets.example.com').includes('default/two'));
   assert.deepEqual(log.live('widgets.example.com'), ['default/two']);

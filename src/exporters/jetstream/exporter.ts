@@ -13,6 +13,7 @@ import type { JetStreamConfig } from './config.ts';
 import type { Message, OpenBatch } from './message.ts';
 import { messageFault, messageHeaders } from './message-headers.ts';
 import { onceATurn } from './once-a-turn.ts';
+import { Recovery } from './recovery.ts';
 import { type Answer, type Claim, claimReference } from './request.ts';
 import { verdictOn } from './server-errors.ts';
 import { TargetCheck } from './target.ts';
@@ -34,6 +35,7 @@ export class JetStreamExporter implements Exporter {
   readonly #client: NatsClient;
   readonly #window: KeyedWindow;
   readonly #target: TargetCheck;
+  readonly #recovery: Recovery;
   /** Where records go that are too large; undefined where they are rejected. */
   readonly #claims: ClaimStore | undefined;
   readonly #headers: ReturnType<typeof messageHeaders>;
@@ -44,8 +46,6 @@ export class JetStreamExporter implements Exporter {
   #probe: Message | undefined;
   #holdTimer: NodeJS.Timeout | undefined;
   #ackTimer: NodeJS.Timeout | undefined;
-  #recovering: Promise<void> | undefined;
-  #recoverAgain = false;
   #started = false;
   /** Connections lost: tells whether one was lost during a check. */
   #breaks = 0;
@@ -72,13 +72,22 @@ export class JetStreamExporter implements Exporter {
       answered: (token, answer) => this.#answered(token, answer),
       disconnected: () => this.#down(sinkError(this.name, 'the connection to NATS broke')),
       reconnected: () => {
-        if (this.#started) void this.#recover();
+        if (this.#started) this.#recovery.begin();
       },
       closed: (error) => {
         this.#down(error);
-        if (this.#started) void this.#recover();
+        if (this.#started) this.#recovery.begin();
       },
       forbidden: (error, subject) => this.#forbidden(error, subject),
+    });
+    this.#recovery = new Recovery({
+      isDown: () => this.#phase === 'down',
+      establish: () => this.#establish(),
+      resume: () => this.#resume(),
+      failed: (e) => {
+        this.#trouble.report(sinkError(this.name, e));
+        return backoffDelay(++this.#failures);
+      },
     });
     if (config.oversize === 'claim-check')
       this.#claims = new ClaimStore(
@@ -182,26 +191,6 @@ export class JetStreamExporter implements Exporter {
     this.#context.metrics.connected.set({ exporter: this.name }, 1);
     this.#maxMessage = await this.#target.run(connection);
     return breaks === this.#breaks;
-  }
-
-  /** After the connection came back. One at a time; a connection that breaks meanwhile makes it begin again. */
-  async #recover(): Promise<void> {
-    this.#recoverAgain = true;
-    this.#recovering ??= (async () => {
-      while (this.#recoverAgain && this.#phase === 'down') {
-        this.#recoverAgain = false;
-        try {
-          if ((await this.#establish()) && this.#phase === 'down') this.#resume();
-        } catch (e) {
-          if (this.#phase !== 'down') break;
-          this.#trouble.report(sinkError(this.name, e));
-          this.#recoverAgain = true;
-          await sleep(backoffDelay(++this.#failures), undefined, { ref: false });
-        }
-      }
-      this.#recovering = undefined;
-    })();
-    await this.#recovering;
   }
 
   #down(error: WatershardError): void {

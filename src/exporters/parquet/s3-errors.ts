@@ -5,6 +5,7 @@ const BY_NAME: Readonly<Record<string, ErrorCode>> = {
   NoSuchBucket: 'EXPORTER_TARGET_MISSING',
   CredentialsProviderError: 'EXPORTER_REFUSED',
   InvalidAccessKeyId: 'EXPORTER_REFUSED',
+  XAdminUserNotFound: 'EXPORTER_REFUSED', // versitygw, of a key, with the status 404
   SignatureDoesNotMatch: 'EXPORTER_REFUSED',
   AccessDenied: 'EXPORTER_REFUSED',
   AllAccessDisabled: 'EXPORTER_REFUSED',

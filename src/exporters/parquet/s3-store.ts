@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { errorMessage, WatershardError } from '../../model/errors.ts';
+import { UNCACHED_FILES, withRenewedKey } from '../aws-key.ts';
 import { S3Conditions } from './s3-conditions.ts';
 import { errorCode } from './s3-errors.ts';
 import { type Attempt, S3Uploads } from './s3-uploads.ts';
@@ -38,7 +39,8 @@ export class S3Store implements FileStore {
     this.#sdk = sdk;
     this.#target = target;
     const { endpoint, region } = target;
-    const config: S3ClientConfig = {
+    const config: S3ClientConfig & typeof UNCACHED_FILES = {
+      ...UNCACHED_FILES,
       forcePathStyle: target.forcePathStyle ?? endpoint !== undefined,
       maxAttempts: 1,
       followRegionRedirects: endpoint === undefined,
@@ -54,6 +56,10 @@ export class S3Store implements FileStore {
     if (region !== undefined) config.region = region;
     else if (endpoint !== undefined && process.env.AWS_REGION === undefined) config.region = 'us-east-1';
     this.#client = new sdk.S3Client(config);
+    this.#client.middlewareStack.add(withRenewedKey(this.#client.config), {
+      step: 'initialize',
+      name: 'withRenewedKey',
+    });
     const attempt: Attempt = (...request) => this.#attempt(...request);
     this.#uploads = new S3Uploads(sdk, this.#client, target, attempt, warn);
     this.#conditions = new S3Conditions(sdk, this.#client, attempt, warn);

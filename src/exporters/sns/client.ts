@@ -1,5 +1,6 @@
 import type { BatchAnswer, BatchTarget } from '../aws-batch-sink.ts';
 import { clientSettings, isDenied } from '../aws-connection.ts';
+import { withRenewedKey } from '../aws-key.ts';
 import type { AwsMessage } from '../aws-message.ts';
 import type { SnsConfig } from './config.ts';
 
@@ -22,6 +23,8 @@ export class SnsTarget implements BatchTarget {
     this.#sdk = sdk;
     this.#topic = topic;
     this.#client = new sdk.SNSClient(clientSettings(config, region));
+    const { middlewareStack, config: holder } = this.#client;
+    middlewareStack.add(withRenewedKey(holder), { step: 'initialize', name: 'withRenewedKey' });
   }
 
   async open(abortSignal: AbortSignal): Promise<undefined> {

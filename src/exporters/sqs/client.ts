@@ -1,5 +1,6 @@
 import type { BatchAnswer, BatchTarget } from '../aws-batch-sink.ts';
 import { clientSettings, isDenied } from '../aws-connection.ts';
+import { withRenewedKey } from '../aws-key.ts';
 import type { AwsMessage } from '../aws-message.ts';
 import type { SqsConfig } from './config.ts';
 import { queuePlace } from './request.ts';
@@ -24,6 +25,8 @@ export class SqsTarget implements BatchTarget {
     this.#config = config;
     this.#url = url;
     this.#client = new sdk.SQSClient(clientSettings({ ...config, endpoint }, region));
+    const { middlewareStack, config: holder } = this.#client;
+    middlewareStack.add(withRenewedKey(holder), { step: 'initialize', name: 'withRenewedKey' });
   }
 
   async open(abortSignal: AbortSignal): Promise<number | undefined> {

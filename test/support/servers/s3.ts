@@ -5,8 +5,9 @@ import { binary, freePort, portOpen, ServerProcess, temporaryFolder } from './pr
 /** A real S3 server (versitygw over a folder). Restarts keep port and data. */
 export class S3Server {
   readonly folder = temporaryFolder('s3');
-  readonly accessKeyId = 'test';
-  readonly secretAccessKey = 'testtest';
+  /** The only key that it takes; what is set here, from the next start on. */
+  accessKeyId = 'test';
+  secretAccessKey = 'testtest';
   readonly region = 'us-east-1';
   readonly #process = new ServerProcess('versitygw', this.folder);
   readonly #tls: readonly string[];
