@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { provenance } from './pipeline/machine.ts';
@@ -100,6 +101,9 @@ if (given.help === true) {
   const names = positionals.length > 0 ? positionals : DEFAULT_SET;
   const unknown = names.filter((n) => !(n in SCENARIOS));
   if (unknown.length > 0) throw new Error(`no scenario ${unknown.join(', ')}; see --list`);
+  // What is measured is what is built (pipeline/stage.ts).
+  const bootstrap = fileURLToPath(new URL('../tools/bootstrap.mjs', import.meta.url));
+  execFileSync(process.execPath, [bootstrap, 'build'], { stdio: 'inherit' });
   for (const name of names) {
     const result = await measure(name);
     if (result === undefined) {

@@ -17,6 +17,10 @@ export const STREAM = 'K8S';
 export const CLUSTER = 'bench';
 export const LAKE = 's3://bucket/bench';
 
+/** What is installed, and not the sources: Node's taking the types off them is in every thread's heap. */
+const BUILT = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+/** As in the Dockerfile. */
+const NODE_OPTIONS = '--max-semi-space-size=4';
 const AT_START = fileURLToPath(new URL('./at-start.ts', import.meta.url));
 /** Seconds that a phase may take on a slow and shared machine. */
 const PATIENCE = 1200;
@@ -70,12 +74,13 @@ export class Stage {
     this.nats = nats;
     this.redis = redis;
     this.s3 = s3;
-    const options = [process.env.WATERSHARD_BENCH_NODE_OPTIONS ?? '', `--import=${AT_START}`].join(' ').trim();
-    this.#program = new Watershard({
+    const options = [NODE_OPTIONS, process.env.WATERSHARD_BENCH_NODE_OPTIONS ?? '', `--import=${AT_START}`];
+    const env = {
       ...s3?.environment,
-      NODE_OPTIONS: options,
+      NODE_OPTIONS: options.join(' '),
       WATERSHARD_BENCH_USAGE: join(this.#folder, 'usage.json'),
-    });
+    };
+    this.#program = new Watershard(env, BUILT);
   }
 
   static async start(settings: Settings, options: StageOptions): Promise<Stage> {

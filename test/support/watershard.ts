@@ -13,11 +13,14 @@ const BIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 export class Watershard {
   readonly folder = temporaryFolder('run');
   readonly #env: Record<string, string>;
+  readonly #script: string;
   #child: ChildProcess | undefined;
   #port = 0;
 
-  constructor(env: Record<string, string> = {}) {
+  /** @param script what is run: the sources, where nothing else is said */
+  constructor(env: Record<string, string> = {}, script = BIN) {
     this.#env = env;
+    this.#script = script;
     process.once('exit', () => this.#child?.kill('SIGKILL'));
   }
 
@@ -55,7 +58,7 @@ export class Watershard {
     const file = this.configFile;
     this.configure(config);
     const log = openSync(this.logFile, 'a');
-    const child = spawn(process.execPath, [BIN, ...[command].flat(), '--config', file], {
+    const child = spawn(process.execPath, [this.#script, ...[command].flat(), '--config', file], {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...this.#env, ...env },
       cwd: this.folder,
