@@ -43,7 +43,7 @@ export const flowConfig = z
     bytesPerStream: bytes.optional().meta({
       description:
         'The same for one stream, so that a busy one does not hold up the others. At most bytesInFlight. Size.',
-      'x-default': '32MiB, or bytesInFlight where that is less',
+      'x-default': '8MiB, or bytesInFlight where that is less',
     }),
     taskTimeout: duration
       .prefault('60s')
@@ -62,5 +62,5 @@ export const flowConfig = z
 export type FlowConfig = z.output<typeof flowConfig>;
 
 export function bytesPerStream(flow: FlowConfig): number {
-  return flow.bytesPerStream ?? Math.min(32 * MIB, flow.bytesInFlight);
+  return flow.bytesPerStream ?? Math.min(8 * MIB, flow.bytesInFlight);
 }
