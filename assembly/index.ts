@@ -1,2 +1,3 @@
 export { base, fingerprint, fingerprintHigh, skipValue } from './json-bytes';
+export { mergePatch } from './merge-patch';
 export { decode, dictionaryPlaces, encode } from './sibling-codec';

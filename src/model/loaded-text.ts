@@ -26,6 +26,7 @@ interface Exports {
     text: number,
     length: number,
   ): number;
+  mergePatch(before: number, beforeEnd: number, after: number, afterEnd: number, out: number): number;
 }
 
 /*
@@ -138,6 +139,18 @@ export function decodeLoaded(encoded: Buffer, codec: CodecDictionary, length: nu
   clear(BEFORE + length);
   before = all.subarray(BEFORE, BEFORE + length);
   return before;
+}
+
+/**
+ * The merge patch of transform/diff.ts from what `decodeLoaded` gave last to what `loadAfter` gave last.
+ * @returns a view, valid until the next call of these functions; false where there is no difference; undefined where the two are
+ *   elsewhere, or not of the usual form
+ */
+export function mergeLoaded(was: Uint8Array, is: Uint8Array): Buffer | false | undefined {
+  if (was !== before || is !== after) return undefined;
+  const length = wasm.mergePatch(BEFORE, BEFORE + was.length, AFTER, AFTER + is.length, ENCODED);
+  if (length <= 0) return length === 0 ? false : undefined;
+  return all.subarray(ENCODED, ENCODED + length);
 }
 
 function use(codec: CodecDictionary): boolean {

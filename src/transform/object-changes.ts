@@ -1,4 +1,4 @@
-import { loadAfter } from '../model/loaded-text.ts';
+import { loadAfter, mergeLoaded } from '../model/loaded-text.ts';
 import type { ChangeRecord, DetectedBy, FieldValue, Operation } from '../model/record.ts';
 import { resourceName } from '../model/resource.ts';
 import { DeliveredObject } from './delivered-object.ts';
@@ -250,7 +250,9 @@ export class ObjectChanges {
 
   #patch(before: Buffer, after: Buffer): Uint8Array | undefined {
     if (this.#plan.diff === 'none') return undefined;
-    return this.#plan.diff === 'json-patch' ? jsonPatch(before, after) : mergePatch(before, after);
+    if (this.#plan.diff === 'json-patch') return jsonPatch(before, after);
+    const patch = mergeLoaded(before, after);
+    return patch === undefined ? mergePatch(before, after) : patch || undefined;
   }
 
   #valueOf(reader: ObjectReader, snapshot: Uint8Array | undefined): Buffer {
