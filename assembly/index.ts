@@ -1,3 +1,4 @@
 export { base, fingerprint, fingerprintHigh, skipValue } from './json-bytes';
 export { mergePatch } from './merge-patch';
 export { decode, dictionaryPlaces, encode } from './sibling-codec';
+export { skipTrusted } from './skip-trusted';

@@ -1,9 +1,9 @@
 /*
  * AssemblyScript: the JSON Merge Patch of src/transform/diff.ts for the texts that API servers write, byte for byte what is
  * made there. Whatever is not compact, has a key with escapes, of two members of one key, or a number or a string that
- * JSON.stringify would write in another way, is left to it. Positions are addresses; the texts are JSON.
+ * JSON.stringify would write in another way, is left to it. Positions are addresses.
  */
-import { skipValue } from './json-bytes';
+
 import {
   common,
   find,
@@ -34,6 +34,7 @@ import {
   rewind,
   written,
 } from './json-writer';
+import { skipTrusted } from './skip-trusted';
 
 const QUOTE: u32 = 0x22;
 const COMMA: u32 = 0x2c;
@@ -102,7 +103,7 @@ function mergeAlike(b: usize, bEnd: usize, a: usize, aEnd: usize, depth: u32): i
     a += keyLength + 2;
     b += keyLength + 2;
     if (load<u8>(a) <= 0x20 || load<u8>(b) <= 0x20) return refuseAlike();
-    const aValueEnd = skipValue(a, aEnd);
+    const aValueEnd = skipTrusted(a, aEnd);
     if (aValueEnd === 0) return refuseAlike();
     const next: u32 = load<u8>(aValueEnd);
     if (next !== COMMA && next !== CLOSE_BRACE) return refuseAlike();
@@ -110,7 +111,7 @@ function mergeAlike(b: usize, bEnd: usize, a: usize, aEnd: usize, depth: u32): i
     const length = aValueEnd - a;
     if (aValueEnd < equalTo || (same(b, a, length) && load<u8>(b + length) === next)) b += length;
     else {
-      const bValueEnd = skipValue(b, bEnd);
+      const bValueEnd = skipTrusted(b, bEnd);
       if (bValueEnd === 0) return refuseAlike();
       if (!noteMember(told, key, keyLength - 1, 0, 0)) return refuseAlike();
       mergeMember(start, key, keyLength - 1, b, bValueEnd, a, aValueEnd, depth);
@@ -225,8 +226,8 @@ function equalLists(b: usize, bEnd: usize, a: usize, aEnd: usize, depth: u32): b
   const empty = load<u8>(a) === CLOSE_BRACKET;
   if (empty || load<u8>(b) === CLOSE_BRACKET) return empty && load<u8>(b) === CLOSE_BRACKET;
   while (true) {
-    const aItemEnd = skipValue(a, aEnd);
-    const bItemEnd = skipValue(b, bEnd);
+    const aItemEnd = skipTrusted(a, aEnd);
+    const bItemEnd = skipTrusted(b, bEnd);
     if (aItemEnd === 0 || bItemEnd === 0) return refuse();
     const identical = aItemEnd - a === bItemEnd - b && same(b, a, aItemEnd - a);
     if (!identical && !equals(b, bItemEnd, a, aItemEnd, depth + 1)) return false;

@@ -1,5 +1,5 @@
 import type { JsonScan } from '../model/json-scan.ts';
-import { skipColon, skipSpace, skipValue, stringAt } from '../model/json-skip.ts';
+import { skipColon, skipSpace, skipTrusted, stringAt } from '../model/json-skip.ts';
 import type { PathTarget, PathToken } from '../model/json-trie.ts';
 import { parseValue } from './extract.ts';
 import type { ValueShape } from './value-shape.ts';
@@ -90,7 +90,7 @@ export class PartialObject {
   #list(b: Buffer, start: number, end: number, items: ValueShape): unknown[] {
     const list: unknown[] = [];
     for (let p = skipSpace(b, start + 1, end); b[p] !== CLOSE_BRACKET; ) {
-      const itemEnd = skipValue(b, p, end);
+      const itemEnd = skipTrusted(b, p, end);
       list.push(this.#value(b, p, itemEnd, items));
       p = behindComma(b, itemEnd, end);
     }
@@ -105,7 +105,7 @@ export class PartialObject {
       let keyEnd = keyStart;
       for (; b[keyEnd] !== QUOTE; keyEnd++) if (b[keyEnd] === BACKSLASH) return parseValue(b.subarray(start, end));
       const valueStart = skipColon(b, keyEnd + 1, end);
-      const valueEnd = skipValue(b, valueStart, end);
+      const valueEnd = skipTrusted(b, valueStart, end);
       const member = findMember(members, b, keyStart, keyEnd);
       if (member !== undefined) map[member.key] = this.#value(b, valueStart, valueEnd, member.shape);
       p = behindComma(b, valueEnd, end);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { skipValue } from '../../src/model/json-skip.ts';
+import { skipTrusted, skipValue } from '../../src/model/json-skip.ts';
 import { fingerprintScratch, isLoaded, loadedScratch, loadText } from '../../src/model/loaded-text.ts';
 import { fingerprint } from '../../src/transform/fingerprint.ts';
 import { damaged, fuzz } from '../support/fuzz.ts';
@@ -51,6 +51,26 @@ test('a value ends at the same place in a loaded text, and the same texts are no
     fuzz(3000),
   );
   assert.ok(valid > 500, `${valid} were valid`);
+});
+
+test('of text that is JSON, a value ends at the same place where that is not checked', () => {
+  const escapes = fc.string({ unit: fc.constantFrom('\\', '"', '{', ']', 'x'), maxLength: 200 });
+  const valid = fc.oneof(
+    looseJson.map((json) => Buffer.from(json.trim())),
+    long,
+    fc
+      .array(fc.tuple(escapes, escapes), { maxLength: 5 })
+      .map((list) => Buffer.from(JSON.stringify({ [`k${list.length}`]: list }))),
+  );
+  fc.assert(
+    fc.property(valid, fc.constantFrom('', ',', '}', ']', ' '), (json, behind) => {
+      const bytes = Buffer.concat([json, Buffer.from(behind)]);
+      const expected = skipValue(bytes, 0, bytes.length);
+      assert.equal(expected, json.length);
+      assert.equal(skipTrusted(loadText(bytes), 0, bytes.length), expected, json.toString());
+    }),
+    fuzz(2000),
+  );
 });
 
 test('nesting ends where it does in JavaScript', () => {
