@@ -33,6 +33,19 @@ function common(a: usize, b: usize, limit: u32): u32 {
   return n;
 }
 
+/** Whether it may be worth a copy: most places of a hash are not. */
+function begins(a: usize, b: usize): bool {
+  return load<u32>(a) === load<u32>(b);
+}
+
+/**
+ * Writes up to 15 bytes more. A call of `memory.copy` costs as much as some hundred bytes.
+ * @param from at least 16 bytes before `to`, where the two overlap
+ */
+function copy(to: usize, from: usize, length: u32): void {
+  for (let i: u32 = 0; i < length; i += 16) v128.store(to + i, v128.load(from + i));
+}
+
 function min(a: u32, b: u32): u32 {
   return a < b ? a : b;
 }
@@ -56,7 +69,7 @@ export function encode(text: usize, end: u32, dictionary: usize, dictionaryLengt
   for (let at: u32 = 0; at + LEAST_COPY <= end; ) {
     let from: i32 = source + at - copied;
     let length: u32 = 0;
-    if (<u32>from < dictionaryLength)
+    if (<u32>from < dictionaryLength && begins(text + at, dictionary + from))
       length = common(text + at, dictionary + from, min(end - at, dictionaryLength - from));
     if (length < LEAST_COPY) {
       const hash = hashAt(text + at);
@@ -64,8 +77,10 @@ export function encode(text: usize, end: u32, dictionary: usize, dictionaryLengt
       const own: i32 = load<i32>(place) - first;
       store<i32>(place, first + at);
       from = <i32>load<u16>(DICTIONARY_PLACES + (hash << 1)) - 1;
-      length = from < 0 ? 0 : common(text + at, dictionary + from, min(end - at, dictionaryLength - from));
-      if (own >= 0) {
+      length = 0;
+      if (from >= 0 && begins(text + at, dictionary + from))
+        length = common(text + at, dictionary + from, min(end - at, dictionaryLength - from));
+      if (own >= 0 && begins(text + at, text + own)) {
         const ownLength = common(text + at, text + own, min(end - at, end - own));
         if (ownLength > length) {
           length = ownLength;
@@ -92,7 +107,7 @@ export function encode(text: usize, end: u32, dictionary: usize, dictionaryLengt
 
 function putLiterals(out: usize, from: usize, length: u32): usize {
   out = putVarint(out, length);
-  memory.copy(out, from, length);
+  copy(out, from, length);
   return out + length;
 }
 
@@ -137,25 +152,26 @@ export function decode(
   while (at < end) {
     const literals = varint(end);
     if (literals < 0 || <u32>literals > length - written || at + literals > end) return false;
-    memory.copy(text + written, at, literals);
+    copy(text + written, at, literals);
     written += literals;
     at += literals;
     if (at === end) break;
-    const copy = varint(end);
+    const count = varint(end);
     const where = varint(end);
-    if (copy < 0 || where < 0 || <u32>copy > length - written) return false;
+    if (count < 0 || where < 0 || <u32>count > length - written) return false;
     const from: i64 = where === 0 ? <i64>source + written - copied : <i64>where - 1;
-    if (from + copy <= <i64>dictionaryLength) memory.copy(text + written, dictionary + <usize>from, copy);
+    if (from + count <= <i64>dictionaryLength) copy(text + written, dictionary + <usize>from, count);
     else {
       const own = from - <i64>dictionaryLength;
       if (own < 0 || own >= <i64>written) return false;
-      // Byte by byte: it may copy what it has just written.
       const begin = text + <usize>own;
-      for (let i: i32 = 0; i < copy; i++) store<u8>(text + written + i, load<u8>(begin + i));
+      if (own + 16 <= <i64>written) copy(text + written, begin, count);
+      // Byte by byte: it copies what it has just written.
+      else for (let i: i32 = 0; i < count; i++) store<u8>(text + written + i, load<u8>(begin + i));
     }
-    written += copy;
+    written += count;
     copied = written;
-    source = <u32>from + copy;
+    source = <u32>from + count;
   }
   return written === length;
 }
