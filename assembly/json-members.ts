@@ -2,6 +2,7 @@
  * AssemblyScript: members of JSON objects, as they stand in compact text. Positions are addresses; 16 zero bytes lie behind
  * each text.
  */
+import { same } from './bytes';
 import { skipTrusted } from './skip-trusted';
 
 const QUOTE: u32 = 0x22;
@@ -44,26 +45,26 @@ export function valueEnd(member: usize): usize {
   return load<u32>(member, 12);
 }
 
-/** Notes the members of an object. @returns false where they are too many, or for diff.ts */
-export function noteMembers(p: usize, end: usize): bool {
+/** Notes the members of an object. @returns behind it; 0 where they are too many, or for diff.ts */
+export function noteMembers(p: usize, end: usize): usize {
   const first = free;
   p++;
-  if (load<u8>(p) === CLOSE_BRACE) return true;
+  if (load<u8>(p) === CLOSE_BRACE) return p + 1;
   while (true) {
-    if (load<u8>(p) !== QUOTE) return false;
+    if (load<u8>(p) !== QUOTE) return 0;
     const key = p + 1;
     const keyEnd = plainKeyEnd(key, end);
-    if (keyEnd === 0 || load<u8>(keyEnd + 1) !== COLON || load<u8>(keyEnd + 2) <= 0x20) return false;
+    if (keyEnd === 0 || load<u8>(keyEnd + 1) !== COLON || load<u8>(keyEnd + 2) <= 0x20) return 0;
     const valueEnd = skipTrusted(keyEnd + 2, end);
-    if (valueEnd === 0) return false;
-    if (!noteMember(first, key, keyEnd - key, keyEnd + 2, valueEnd)) return false;
+    if (valueEnd === 0) return 0;
+    if (!noteMember(first, key, keyEnd - key, keyEnd + 2, valueEnd)) return 0;
     const next: u32 = load<u8>(valueEnd);
-    if (next === CLOSE_BRACE) return true;
-    if (next !== COMMA) return false;
+    if (next === CLOSE_BRACE) return valueEnd + 1;
+    if (next !== COMMA) return 0;
     p = valueEnd + 1;
   }
   // biome-ignore lint/correctness/noUnreachable: AssemblyScript does not see that
-  return false;
+  return 0;
 }
 
 /** @param first of its object. @returns false where it has one of this key, or too many */
@@ -113,27 +114,6 @@ export function plainKeyEnd(p: usize, end: usize): usize {
   return 0;
 }
 
-export function same(one: usize, other: usize, length: usize): bool {
-  return common(one, other, length) === length;
-}
-
-/** How many bytes are the same. */
-export function common(one: usize, other: usize, limit: usize): usize {
-  let n: usize = 0;
-  while (n < limit) {
-    const differing = ~i8x16.bitmask(i8x16.eq(v128.load(one + n), v128.load(other + n))) & 0xffff;
-    if (differing !== 0) {
-      n += ctz(differing);
-      return n < limit ? n : limit;
-    }
-    n += 16;
-  }
-  return limit;
-}
-
-export function min(a: usize, b: usize): usize {
-  return a < b ? a : b;
-}
 /** Of a scalar: whether JSON.stringify writes it so. What begins a container is not looked at. */
 export function isPlain(p: usize): bool {
   const c: u32 = load<u8>(p);
@@ -150,13 +130,21 @@ export function isPlain(p: usize): bool {
 /** @param p behind the opening quote */
 function isPlainString(p: usize): bool {
   while (true) {
-    const c: u32 = load<u8>(p);
-    if (c === QUOTE) return true;
-    if (c < 0x20) return false;
-    if (c !== BACKSLASH) {
-      p++;
+    const bytes = v128.load(p);
+    const stops = i8x16.bitmask(
+      v128.or(
+        v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c))),
+        i8x16.lt_u(bytes, i8x16.splat(0x20)),
+      ),
+    );
+    if (stops === 0) {
+      p += 16;
       continue;
     }
+    p += ctz(stops);
+    const c: u32 = load<u8>(p);
+    if (c === QUOTE) return true;
+    if (c !== BACKSLASH) return false;
     const e: u32 = load<u8>(p + 1);
     // " \ b f n r t; all else may have a shorter form
     if (e !== 0x22 && e !== 0x5c && e !== 0x62 && e !== 0x66 && e !== 0x6e && e !== 0x72 && e !== 0x74) return false;

@@ -3,6 +3,7 @@
  * written counts.
  */
 
+import { copy } from './bytes';
 import { forgetMembers, isPlain, membersEnd, noteMember, plainKeyEnd } from './json-members';
 import { skipTrusted } from './skip-trusted';
 
@@ -10,7 +11,6 @@ const QUOTE: u32 = 0x22;
 const COMMA: u32 = 0x2c;
 const COLON: u32 = 0x3a;
 const OPEN_BRACKET: u32 = 0x5b;
-const CLOSE_BRACKET: u32 = 0x5d;
 const LETTER_N: u32 = 0x6e;
 const OPEN_BRACE: u32 = 0x7b;
 const CLOSE_BRACE: u32 = 0x7d;
@@ -49,9 +49,9 @@ export function isRefused(): bool {
 /** A key of the object that begins at `start`, with what stands before it. */
 export function putKey(start: usize, key: usize, length: usize): bool {
   // JavaScript puts indexes first.
-  if (length > 0 && <u32>load<u8>(key) - 0x30 <= 9) return refuse();
+  if (length > 0 && isDigit(load<u8>(key))) return refuse();
   store<u8>(out, <u8>(out === start ? OPEN_BRACE : COMMA));
-  memory.copy(out + 1, key - 1, length + 2);
+  copy(out + 1, key - 1, length + 2);
   out += length + 3;
   store<u8>(out++, <u8>COLON);
   return true;
@@ -74,68 +74,74 @@ export function close(start: usize): i32 {
  * @returns where it ends, 0 where it is refused
  */
 export function put(p: usize, bare: bool, depth: u32): usize {
-  if (depth > MAX_DEPTH) return <usize>refuse();
-  const c: u32 = load<u8>(p);
-  if (c === OPEN_BRACE) return putObject(p, bare, depth);
-  if (c === OPEN_BRACKET) return putList(p, depth);
-  if (!isPlain(p)) return <usize>refuse();
-  const end = skipTrusted(p, usize.MAX_VALUE);
+  if (bare && load<u8>(p) === OPEN_BRACE) return putBareObject(p, depth);
+  const end = checked(p, depth);
   if (end === 0) return <usize>refuse();
-  memory.copy(out, p, end - p);
+  copy(out, p, end - p);
   out += end - p;
   return end;
 }
 
-function putList(p: usize, depth: u32): usize {
-  store<u8>(out++, <u8>OPEN_BRACKET);
-  p++;
-  if (load<u8>(p) === CLOSE_BRACKET) {
-    store<u8>(out++, <u8>CLOSE_BRACKET);
-    return p + 1;
-  }
-  while (true) {
-    p = put(p, false, depth + 1);
-    if (p === 0) return 0;
-    const next: u32 = load<u8>(p++);
-    if (next !== COMMA && next !== CLOSE_BRACKET) return <usize>refuse();
-    store<u8>(out++, <u8>next);
-    if (next === CLOSE_BRACKET) return p;
-  }
-  // biome-ignore lint/correctness/noUnreachable: AssemblyScript does not see that
-  return 0;
-}
-
-function putObject(p: usize, bare: bool, depth: u32): usize {
+function putBareObject(p: usize, depth: u32): usize {
+  if (depth > MAX_DEPTH) return <usize>refuse();
   const start = out;
   const told = membersEnd();
   p++;
-  if (load<u8>(p) === CLOSE_BRACE) {
-    store<u16>(out, 0x7d7b);
-    out += 2;
-    return p + 1;
-  }
-  while (true) {
-    if (load<u8>(p) !== QUOTE) return <usize>refuse();
-    const key = p + 1;
-    const keyEnd = plainKeyEnd(key, usize.MAX_VALUE);
-    if (keyEnd === 0 || load<u8>(keyEnd + 1) !== COLON) return <usize>refuse();
-    const length = keyEnd - key;
-    if (!noteMember(told, key, length, 0, 0)) return <usize>refuse();
-    p = keyEnd + 2;
-    if (bare && load<u8>(p) === LETTER_N) p += 4;
+  let next: u32 = load<u8>(p) === CLOSE_BRACE ? CLOSE_BRACE : COMMA;
+  if (next === CLOSE_BRACE) p++;
+  while (next === COMMA) {
+    const value = checkedKey(p, told);
+    if (value === 0) return <usize>refuse();
+    if (load<u8>(value) === LETTER_N) p = value + 4;
     else {
-      if (!putKey(start, key, length)) return 0;
-      p = put(p, bare, depth + 1);
+      if (!putKey(start, p + 1, value - p - 3)) return 0;
+      p = put(value, true, depth + 1);
       if (p === 0) return 0;
     }
-    const next: u32 = load<u8>(p++);
-    if (next === CLOSE_BRACE) break;
-    if (next !== COMMA) return <usize>refuse();
+    next = load<u8>(p++);
   }
+  if (next !== CLOSE_BRACE) return <usize>refuse();
   forgetMembers(told);
   if (close(start) === 0) {
     store<u16>(out, 0x7d7b);
     out += 2;
   }
   return p;
+}
+
+/** @returns where a value ends that JSON.stringify writes as it is, else 0 */
+function checked(p: usize, depth: u32): usize {
+  if (depth > MAX_DEPTH) return 0;
+  const first: u32 = load<u8>(p);
+  if (first !== OPEN_BRACE && first !== OPEN_BRACKET) return isPlain(p) ? skipTrusted(p, usize.MAX_VALUE) : 0;
+  const closer = first + 2;
+  if (load<u8>(++p) === closer) return p + 1;
+  const told = membersEnd();
+  while (true) {
+    if (first === OPEN_BRACE) {
+      // JavaScript puts indexes first.
+      if (isDigit(load<u8>(p + 1))) return 0;
+      p = checkedKey(p, told);
+      if (p === 0) return 0;
+    }
+    p = checked(p, depth + 1);
+    if (p === 0) return 0;
+    const next: u32 = load<u8>(p++);
+    if (next === closer) break;
+    if (next !== COMMA) return 0;
+  }
+  forgetMembers(told);
+  return p;
+}
+
+/** @param told where the members of its object are noted. @returns where its value starts, 0 where it has one of this key already */
+function checkedKey(p: usize, told: usize): usize {
+  if (load<u8>(p) !== QUOTE) return 0;
+  const end = plainKeyEnd(p + 1, usize.MAX_VALUE);
+  if (end === 0 || load<u8>(end + 1) !== COLON || !noteMember(told, p + 1, end - p - 1, 0, 0)) return 0;
+  return end + 2;
+}
+
+function isDigit(byte: u32): bool {
+  return byte - 0x30 <= 9;
 }

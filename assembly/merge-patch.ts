@@ -4,8 +4,8 @@
  * JSON.stringify would write in another way, is left to it. Positions are addresses.
  */
 
+import { common, min, same } from './bytes';
 import {
-  common,
   find,
   forgetAllMembers,
   forgetMembers,
@@ -14,11 +14,9 @@ import {
   isSameValue,
   MEMBER,
   membersEnd,
-  min,
   noteMember,
   noteMembers,
   plainKeyEnd,
-  same,
   valueEnd,
   valueStart,
 } from './json-members';
@@ -48,15 +46,27 @@ const CLOSE_BRACE: u32 = 0x7d;
 /** As MAX_TEXT_DEPTH of diff.ts: deeper objects have what has gone from them behind what has changed. */
 const MAX_TEXT_DEPTH: u32 = 4;
 
+let beforeEnd: usize = 0;
+let afterEnd: usize = 0;
+/** Up to here in `after` nothing differs from what lies as far behind in `before` as the place that was last asked for. */
+let equalTo: usize = 0;
+let distance: usize = 0;
+/** Behind the two values that were compared last. */
+let behindBefore: usize = 0;
+let behindAfter: usize = 0;
+
 /**
  * @param to room for the length of `after` and twice that of `before`
  * @returns the length of the patch, 0 where there is no difference, -1 where diff.ts has to make it
  */
-export function mergePatch(before: usize, beforeEnd: usize, after: usize, afterEnd: usize, to: usize): i32 {
+export function mergePatch(before: usize, endOfBefore: usize, after: usize, endOfAfter: usize, to: usize): i32 {
   forgetAllMembers();
   beginWriting(to);
+  beforeEnd = endOfBefore;
+  afterEnd = endOfAfter;
+  equalTo = 0;
   if (load<u8>(before) !== OPEN_BRACE || load<u8>(after) !== OPEN_BRACE) return -1;
-  const changed = mergeTexts(before, beforeEnd, after, afterEnd, 0);
+  const changed = mergeTexts(before, after, 0);
   return isRefused() ? -1 : changed ? <i32>(written() - to) : 0;
 }
 
@@ -65,92 +75,105 @@ function refuseAlike(): i32 {
   return -1;
 }
 
+/** Up to where in `after` the two texts are the same from here. */
+function equalFrom(b: usize, a: usize): usize {
+  if (a >= equalTo || a - b !== distance) {
+    distance = a - b;
+    equalTo = a + common(b, a, min(beforeEnd - b, afterEnd - a));
+  }
+  return equalTo;
+}
+
 /** Two objects. @returns whether anything was written, which then is the patch of one to the other */
-function mergeTexts(before: usize, beforeEnd: usize, after: usize, afterEnd: usize, depth: u32): bool {
+function mergeTexts(b: usize, a: usize, depth: u32): bool {
   const start = written();
   const mark = membersEnd();
   if (depth < MAX_TEXT_DEPTH) {
-    const alike = mergeAlike(before, beforeEnd, after, afterEnd, depth);
+    const alike = mergeAlike(b, a, depth);
     forgetMembers(mark);
     if (alike >= 0) return alike > 0;
     rewind(start);
     if (isRefused()) return false;
   }
-  return mergeMembers(before, beforeEnd, after, afterEnd, depth);
+  return mergeMembers(b, a, depth);
 }
 
-/** Objects with the same keys in the same order. @returns -1 where they are not that, else whether anything was written */
-function mergeAlike(b: usize, bEnd: usize, a: usize, aEnd: usize, depth: u32): i32 {
+/**
+ * Objects with the same keys in the same order. Values are stepped over as far as the texts are the same, so that one that
+ * differs is not gone through before it is looked into.
+ * @returns -1 where they are not that, else whether anything was written
+ */
+function mergeAlike(b: usize, a: usize, depth: u32): i32 {
   const told = membersEnd();
   const start = written();
-  /** As far from here nothing differs. */
-  let equalTo = a;
   b++;
   a++;
   if (load<u8>(a) === CLOSE_BRACE) {
-    if (load<u8>(b) !== CLOSE_BRACE) return -1;
-    return 0;
+    behindBefore = b + 1;
+    behindAfter = a + 1;
+    return load<u8>(b) === CLOSE_BRACE ? 0 : -1;
   }
   while (true) {
     if (load<u8>(a) !== QUOTE) return refuseAlike();
-    const keyEnd = plainKeyEnd(a + 1, aEnd);
-    if (keyEnd === 0) return refuseAlike();
-    const keyLength = keyEnd - a;
-    // Quotes and colon included.
-    if (load<u8>(keyEnd + 1) !== COLON) return refuseAlike();
-    if (!same(b, a, keyLength + 2)) return -1;
     const key = a + 1;
-    a += keyLength + 2;
-    b += keyLength + 2;
-    if (load<u8>(a) <= 0x20 || load<u8>(b) <= 0x20) return refuseAlike();
-    const aValueEnd = skipTrusted(a, aEnd);
-    if (aValueEnd === 0) return refuseAlike();
-    const next: u32 = load<u8>(aValueEnd);
-    if (next !== COMMA && next !== CLOSE_BRACE) return refuseAlike();
-    if (isNoted(told, key, keyLength - 1)) return -1;
-    const length = aValueEnd - a;
-    if (aValueEnd < equalTo || (same(b, a, length) && load<u8>(b + length) === next)) b += length;
+    const keyEnd = plainKeyEnd(key, afterEnd);
+    if (keyEnd === 0 || load<u8>(keyEnd + 1) !== COLON) return refuseAlike();
+    const value = keyEnd + 2;
+    if (equalFrom(b, a) < value) return -1;
+    b += value - a;
+    if (load<u8>(value) <= 0x20 || load<u8>(b) <= 0x20) return refuseAlike();
+    if (isNoted(told, key, keyEnd - key)) return -1;
+    const equal = equalFrom(b, value);
+    a = skipTrusted(value, equal);
+    // A number ends only where something else stands behind it.
+    if (a !== 0 && a < equal) b += a - value;
     else {
-      const bValueEnd = skipTrusted(b, bEnd);
-      if (bValueEnd === 0) return refuseAlike();
-      if (!noteMember(told, key, keyLength - 1, 0, 0)) return refuseAlike();
-      mergeMember(start, key, keyLength - 1, b, bValueEnd, a, aValueEnd, depth);
+      if (!noteMember(told, key, keyEnd - key, 0, 0)) return refuseAlike();
+      mergeMember(start, key, keyEnd - key, b, value, depth);
       if (isRefused()) return -1;
-      b = bValueEnd;
-      if (load<u8>(b) !== next) return -1;
-      equalTo = aValueEnd + common(b, aValueEnd, min(bEnd - b, aEnd - aValueEnd));
+      b = behindBefore;
+      a = behindAfter;
     }
-    a = aValueEnd;
-    if (next === CLOSE_BRACE) return close(start);
+    const next: u32 = load<u8>(a);
+    if (next !== COMMA && next !== CLOSE_BRACE) return refuseAlike();
+    if (next !== load<u8>(b)) return -1;
     a++;
     b++;
+    if (next === CLOSE_BRACE) {
+      behindBefore = b;
+      behindAfter = a;
+      return close(start);
+    }
   }
   // biome-ignore lint/correctness/noUnreachable: AssemblyScript does not see that
   return -1;
 }
 
 /** A member that both have. @param start where the object around it begins */
-function mergeMember(
-  start: usize,
-  key: usize,
-  keyLength: usize,
-  b: usize,
-  bEnd: usize,
-  a: usize,
-  aEnd: usize,
-  depth: u32,
-): void {
+function mergeMember(start: usize, key: usize, keyLength: usize, b: usize, a: usize, depth: u32): void {
   const mark = written();
   if (!putKey(start, key, keyLength)) return;
-  if (load<u8>(a) === LETTER_N) putNull();
-  else if (load<u8>(b) === LETTER_N) put(a, true, depth + 1);
-  else if (!mergeValues(b, bEnd, a, aEnd, depth + 1, true)) rewind(mark);
+  if (load<u8>(a) === LETTER_N) {
+    putNull();
+    behind(skipTrusted(b, beforeEnd), a + 4);
+  } else if (load<u8>(b) === LETTER_N) behind(b + 4, put(a, true, depth + 1));
+  else if (!mergeValues(b, a, depth + 1, true)) rewind(mark);
+}
+
+function behind(b: usize, a: usize): void {
+  if (b === 0 || a === 0) refuse();
+  behindBefore = b;
+  behindAfter = a;
 }
 
 /** @param texts compare objects member by member as long as they have the same keys */
-function mergeValues(b: usize, bEnd: usize, a: usize, aEnd: usize, depth: u32, texts: bool): bool {
+function mergeValues(b: usize, a: usize, depth: u32, texts: bool): bool {
   if (depth > MAX_DEPTH) return refuse();
   if (load<u8>(a) !== OPEN_BRACE) {
+    const bEnd = skipTrusted(b, beforeEnd);
+    const aEnd = skipTrusted(a, afterEnd);
+    behind(bEnd, aEnd);
+    if (isRefused()) return false;
     const mark = membersEnd();
     const equal = equals(b, bEnd, a, aEnd, depth);
     forgetMembers(mark);
@@ -159,21 +182,22 @@ function mergeValues(b: usize, bEnd: usize, a: usize, aEnd: usize, depth: u32, t
     return true;
   }
   if (load<u8>(b) !== OPEN_BRACE) {
-    put(a, true, depth);
+    behind(skipTrusted(b, beforeEnd), put(a, true, depth));
     return true;
   }
-  return texts ? mergeTexts(b, bEnd, a, aEnd, depth) : mergeMembers(b, bEnd, a, aEnd, depth);
+  return texts ? mergeTexts(b, a, depth) : mergeMembers(b, a, depth);
 }
 
 /** Objects of any keys. */
-function mergeMembers(b: usize, bEnd: usize, a: usize, aEnd: usize, depth: u32): bool {
+function mergeMembers(b: usize, a: usize, depth: u32): bool {
   if (depth > MAX_DEPTH) return refuse();
   const start = written();
   const mark = membersEnd();
-  if (!noteMembers(b, bEnd)) return refuse();
+  const bEnd = noteMembers(b, beforeEnd);
   const middle = membersEnd();
-  if (!noteMembers(a, aEnd)) return refuse();
+  const aEnd = noteMembers(a, afterEnd);
   const end = membersEnd();
+  if (bEnd === 0 || aEnd === 0) return refuse();
   let hint = mark;
   for (let m = middle; m < end && !isRefused(); m += MEMBER) {
     const value = valueStart(m);
@@ -188,7 +212,7 @@ function mergeMembers(b: usize, bEnd: usize, a: usize, aEnd: usize, depth: u32):
     hint = old + MEMBER;
     if (isSameValue(old, m)) continue;
     if (!putKey(start, load<u32>(m), load<u32>(m, 4))) break;
-    if (!mergeValues(valueStart(old), valueEnd(old), value, valueEnd(m), depth + 1, false)) rewind(place);
+    if (!mergeValues(valueStart(old), value, depth + 1, false)) rewind(place);
   }
   hint = middle;
   for (let m = mark; m < middle && !isRefused(); m += MEMBER) {
@@ -201,6 +225,7 @@ function mergeMembers(b: usize, bEnd: usize, a: usize, aEnd: usize, depth: u32):
     if (putKey(start, load<u32>(m), load<u32>(m, 4))) putNull();
   }
   forgetMembers(mark);
+  behind(bEnd, aEnd);
   return !isRefused() && close(start) > 0;
 }
 
@@ -246,9 +271,9 @@ function equalLists(b: usize, bEnd: usize, a: usize, aEnd: usize, depth: u32): b
 
 function equalObjects(b: usize, bEnd: usize, a: usize, aEnd: usize, depth: u32): bool {
   const mark = membersEnd();
-  if (!noteMembers(b, bEnd)) return refuse();
+  if (noteMembers(b, bEnd) === 0) return refuse();
   const middle = membersEnd();
-  if (!noteMembers(a, aEnd)) return refuse();
+  if (noteMembers(a, aEnd) === 0) return refuse();
   const end = membersEnd();
   let equal = true;
   let hint = middle;

@@ -2,6 +2,7 @@
  * AssemblyScript: the codec of src/transform/sibling-codec.ts, which describes the format and does the same in JavaScript for
  * texts that have no room here. A property test compares the two. Positions are addresses.
  */
+import { common, copy, min } from './bytes';
 
 const HASH_BITS: u32 = 13;
 const LEAST_COPY: u32 = 5;
@@ -22,32 +23,9 @@ function hashAt(p: usize): u32 {
   return (load<u32>(p) * 0x9e3779b1) >> (32 - HASH_BITS);
 }
 
-function common(a: usize, b: usize, limit: u32): u32 {
-  let n: u32 = 0;
-  while (n + 8 <= limit) {
-    const differing = load<u64>(a + n) ^ load<u64>(b + n);
-    if (differing !== 0) return n + (<u32>ctz(differing) >> 3);
-    n += 8;
-  }
-  while (n < limit && load<u8>(a + n) === load<u8>(b + n)) n++;
-  return n;
-}
-
 /** Whether it may be worth a copy: most places of a hash are not. */
 function begins(a: usize, b: usize): bool {
   return load<u32>(a) === load<u32>(b);
-}
-
-/**
- * Writes up to 15 bytes more. A call of `memory.copy` costs as much as some hundred bytes.
- * @param from at least 16 bytes before `to`, where the two overlap
- */
-function copy(to: usize, from: usize, length: u32): void {
-  for (let i: u32 = 0; i < length; i += 16) v128.store(to + i, v128.load(from + i));
-}
-
-function min(a: u32, b: u32): u32 {
-  return a < b ? a : b;
 }
 
 /**
