@@ -27,6 +27,8 @@ interface Exports {
     text: number,
     length: number,
   ): number;
+  keyPlace(): number;
+  pluck(p: number, end: number, keyLength: number, out: number): number;
   mergePatch(before: number, beforeEnd: number, after: number, afterEnd: number, out: number): number;
 }
 
@@ -65,6 +67,7 @@ let after: Buffer = NONE;
 let scratch: Buffer = NONE;
 let scratchStart = 0;
 let dictionary: CodecDictionary | undefined;
+let key: Uint8Array | undefined;
 
 /**
  * The text of one piece of work.
@@ -122,6 +125,18 @@ export function loadedScratch(): Buffer {
 export function fingerprintScratch(length: number, out: { low: number; high: number }): void {
   out.low = wasm.fingerprint(scratchStart, length);
   out.high = wasm.fingerprintHigh();
+}
+
+/**
+ * Writes one member of every object of a list of the loaded text to the room, as a list (assembly/pluck.ts).
+ * @param wanted at most 256 bytes
+ * @returns the position behind it in the room, -1 where it is no list of objects that have a text there
+ */
+export function pluckLoaded(start: number, end: number, wanted: Uint8Array, at: number): number {
+  if (key !== wanted) all.set(wanted, wasm.keyPlace());
+  key = wanted;
+  const behind = wasm.pluck(TEXT + start, TEXT + end, wanted.length, scratchStart + at);
+  return behind === 0 ? -1 : behind - scratchStart;
 }
 
 /** Of the codec of transform/sibling-codec.ts. */

@@ -22,6 +22,8 @@ export interface ChangeRecord {
   /** JSON text of metadata.labels, or undefined. */
   readonly labels: Uint8Array | undefined;
   readonly fields: Readonly<Record<string, FieldValue>> | undefined;
+  /** The same as JSON text (model/field-json.ts), in place of `fields`, where every encoder wants no more. */
+  readonly fieldsJson?: Uint8Array | undefined;
   /** JSON text of the object after redaction and pruning; undefined where it is not known. */
   readonly object: Uint8Array | undefined;
   /** JSON text of the patch from the last delivered state. */

@@ -22,7 +22,11 @@ export function jsonWriter(context: RecordContext): WriteJson {
       `,"name":${JSON.stringify(record.name)},"uid":${JSON.stringify(record.uid)}` +
       `,"resourceVersion":${JSON.stringify(record.resourceVersion)}` +
       `,"observedAt":"${timeText(record.observedAt)}","detectedBy":"${record.detectedBy}"`;
-    if (fieldsJson !== undefined) text += `,"fields":${fieldsJson}`;
+    if (record.fieldsJson !== undefined) {
+      out.text(`${text},"fields":`);
+      out.bytes(record.fieldsJson);
+      text = '';
+    } else if (fieldsJson !== undefined) text += `,"fields":${fieldsJson}`;
     if (record.object !== undefined) {
       out.text(`${text},"object":`);
       out.bytes(record.object);

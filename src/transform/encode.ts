@@ -92,7 +92,7 @@ function encoderOf(lane: LanePlan, context: RecordContext, keyOf: (record: Chang
       const encode = protobufEncoder(context);
       return whole((record) => {
         const fields = fieldsOf(record);
-        return encode(record, fields === undefined ? undefined : Buffer.from(fields));
+        return encode(record, record.fieldsJson ?? (fields === undefined ? undefined : Buffer.from(fields)));
       });
     }
     case 'watch-proxy':

@@ -2,6 +2,7 @@ import { parseJson } from '../model/json-parse.ts';
 import type { FieldValue } from '../model/record.ts';
 import { compileExpression, summaryWithoutValues } from './cel-compile.ts';
 import { hasLongNumber, INTEGER, parseLong } from './digits.ts';
+import { type FieldPath, fieldPath } from './field-path.ts';
 import { coerce, toFieldValue } from './field-value.ts';
 import type { FieldPlan, FieldType } from './plan.ts';
 import { expressionShape, type ValueShape } from './value-shape.ts';
@@ -12,6 +13,8 @@ const MAX_INT = 2n ** 63n - 1n;
 export interface Extractors {
   /** Which parts of an object they look at (value-shape.ts). */
   readonly shape: ValueShape | undefined;
+  /** Of each field, where it is no more than that. */
+  readonly paths: readonly (FieldPath | undefined)[];
   /**
    * Evaluates every field. A field whose path leads to a missing key or index is null, as an absence is no fault; what
    * fails in another way, or is not of the declared type, is null too and told to `errors`. Never throws.
@@ -26,6 +29,7 @@ export function compileExtractors(fields: readonly FieldPlan[]): Extractors {
   const compiled = fields.map((field, i) => ({ ...field, evaluate: expressions[i]!.evaluate }));
   return {
     shape: expressionShape(expressions.map(({ ast }) => ast)),
+    paths: expressions.map(({ ast }) => fieldPath(ast)),
     extract(object, errors) {
       const values: Record<string, FieldValue> = {};
       for (const field of compiled) {

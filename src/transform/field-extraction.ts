@@ -1,5 +1,7 @@
+import type { Encoding } from '../model/encoding.ts';
 import type { PathTarget } from '../model/json-trie.ts';
 import type { FieldValue } from '../model/record.ts';
+import { DirectFields } from './direct-fields.ts';
 import { compileExtractors, type Extractors, parseForCel } from './extract.ts';
 import { IDENTITY, SLOTS } from './object-paths.ts';
 import type { ObjectReader } from './object-reader.ts';
@@ -7,20 +9,26 @@ import { PartialObject } from './partial-object.ts';
 import type { StreamPlan } from './plan.ts';
 
 type Fields = Record<string, FieldValue> | undefined;
+/** Encodings that want the fields as values and not as JSON. */
+const VALUES: ReadonlySet<Encoding> = new Set<Encoding>(['msgpack', 'rows']);
+
 type OnError = (field: string, message: string) => void;
 
 /** Extracts the fields of a plan: of the parts of an object that its expressions look at, or of all of it. */
 export class FieldExtraction {
   readonly #extractors: Extractors | undefined;
   readonly #partial: PartialObject | undefined;
+  readonly #direct: DirectFields | undefined;
 
   /** @throws WatershardError EXPRESSION_INVALID */
-  constructor(plan: Pick<StreamPlan, 'extract' | 'redact'>) {
+  constructor(plan: Pick<StreamPlan, 'extract' | 'redact' | 'lanes'>) {
     if (plan.extract.length === 0) return;
     this.#extractors = compileExtractors(plan.extract);
-    const { shape } = this.#extractors;
+    const { shape, paths } = this.#extractors;
     // What is redacted has another value than the text that was read.
     if (shape !== undefined && plan.redact.length === 0) this.#partial = new PartialObject(shape, IDENTITY, SLOTS);
+    if (this.#partial !== undefined && plan.lanes.every(({ encoding }) => !VALUES.has(encoding)))
+      this.#direct = DirectFields.of(plan.extract, paths, this.#partial);
   }
 
   /** What a reader has to note of an object for `of`, and how many slots that takes. */
@@ -30,6 +38,11 @@ export class FieldExtraction {
 
   get slots(): number {
     return this.#partial?.slots ?? SLOTS;
+  }
+
+  /** The fields as JSON text, where that is at hand; then `of` need not be called. @returns a view, valid until a fingerprint is taken */
+  json(reader: ObjectReader): Uint8Array | undefined {
+    return this.#direct?.read(reader);
   }
 
   /** @param text JSON text of the object as extraction sees it; asked for only where all of it is parsed */

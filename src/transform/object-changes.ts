@@ -121,6 +121,7 @@ export class ObjectChanges {
     if (old !== undefined && !isKnown && this.#isStale(old, reader)) return;
     const object = this.#deliversObject ? this.#delivered.object(reader) : undefined;
     const uid = reader.uid;
+    const fieldsJson = this.#extraction.json(reader);
     this.#output.record({
       id: this.#id(key, uid, 'deleted'),
       operation: 'DELETED',
@@ -131,7 +132,8 @@ export class ObjectChanges {
       resourceVersion: reader.resourceVersion,
       observedAt,
       labels: this.#delivered.labels(reader, object),
-      fields: this.#extract(reader, object),
+      fields: fieldsJson === undefined ? this.#extract(reader, object) : undefined,
+      fieldsJson,
       object,
       patch: undefined,
     });
@@ -195,7 +197,8 @@ export class ObjectChanges {
     // It is gone through several times.
     if (object !== undefined && this.#loads) object = loadAfter(object);
     const labels = this.#delivered.labels(reader, object);
-    const fields = this.#extract(reader, object);
+    const fieldsJson = this.#extraction.json(reader);
+    const fields = fieldsJson === undefined ? this.#extract(reader, object) : undefined;
     const uid = reader.uid;
     const resourceVersion = reader.resourceVersion;
     const patch = previous === undefined || object === undefined ? undefined : this.#patch(previous, object);
@@ -210,6 +213,7 @@ export class ObjectChanges {
       observedAt: how.observedAt,
       labels,
       fields,
+      fieldsJson,
       object,
       patch,
       previous,

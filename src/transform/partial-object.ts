@@ -58,6 +58,18 @@ export class PartialObject {
     this.slots = slots;
   }
 
+  /** Where the scan notes what a path of members leads to; undefined where it notes it only as a part of something. */
+  slotOf(keys: readonly string[]): number | undefined {
+    let members = this.#root;
+    let node: SlotNode | undefined;
+    for (const key of keys) {
+      node = members.find((member) => member.key === key)?.node;
+      if (node === undefined) return undefined;
+      members = node.members;
+    }
+    return node?.slot;
+  }
+
   /** @throws SyntaxError, RangeError where a value cannot be parsed */
   read(b: Buffer, scan: JsonScan): Record<string, unknown> {
     return this.#object(b, scan, this.#root);

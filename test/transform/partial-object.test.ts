@@ -21,7 +21,7 @@ function both(
   expressions: readonly string[],
 ): { partial: unknown; whole: unknown; isPartial: boolean } {
   const extract: FieldPlan[] = expressions.map((expression, i) => ({ name: `f${i}`, expression }));
-  const extraction = new FieldExtraction({ extract, redact: [] });
+  const extraction = new FieldExtraction({ extract, redact: [], lanes: [] });
   const reader = new ObjectReader(objectTrie(PLAN, extraction.targets), stream, extraction.slots);
   const b = Buffer.from(object);
   assert.equal(reader.read(b, 0, b.length), b.length);
