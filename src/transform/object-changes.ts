@@ -52,6 +52,8 @@ export class ObjectChanges {
   readonly #print: Fingerprint = { low: 0, high: 0 };
   readonly #value = new KnownValueWriter();
   readonly #resource: string;
+  /** Some lane has a column of them. */
+  readonly #labels: boolean;
   /** Something looks into the object. */
   readonly #loads: boolean;
   /** Objects are kept as they were last delivered: for patches, or for an encoding that carries them. */
@@ -68,6 +70,7 @@ export class ObjectChanges {
     this.#deliversObject = plan.diff !== 'none' || plan.lanes.some((lane) => lane.object !== false);
     this.#delivered = new DeliveredObject(plan);
     this.#resource = resourceName(plan.stream.resource);
+    this.#labels = plan.lanes.some(({ encoding }) => encoding === 'rows');
     this.#loads = plan.diff !== 'none' || plan.extract.length > 0;
     this.#keeps = plan.diff !== 'none' || plan.lanes.some(({ encoding }) => encoding === 'kollect');
     this.generation = plan.generation ?? 0;
@@ -131,7 +134,7 @@ export class ObjectChanges {
       uid,
       resourceVersion: reader.resourceVersion,
       observedAt,
-      labels: this.#delivered.labels(reader, object),
+      labels: this.#labels ? this.#delivered.labels(reader, object) : undefined,
       fields: fieldsJson === undefined ? this.#extract(reader, object) : undefined,
       fieldsJson,
       object,
@@ -196,7 +199,7 @@ export class ObjectChanges {
     let object = this.#deliversObject ? this.#delivered.object(reader) : undefined;
     // It is gone through several times.
     if (object !== undefined && this.#loads) object = loadAfter(object);
-    const labels = this.#delivered.labels(reader, object);
+    const labels = this.#labels ? this.#delivered.labels(reader, object) : undefined;
     const fieldsJson = this.#extraction.json(reader);
     const fields = fieldsJson === undefined ? this.#extract(reader, object) : undefined;
     const uid = reader.uid;
