@@ -145,19 +145,31 @@ export interface CodecDictionary {
   readonly places: Uint16Array;
 }
 
-/** @returns a view, valid until the next call; undefined where there is no room for it */
-export function encodeLoaded(object: Buffer, codec: CodecDictionary): Buffer | undefined {
+/**
+ * @param lead bytes to leave free in front
+ * @returns a view, valid until the next call; undefined where there is no room for it
+ */
+export function encodeLoaded(object: Buffer, codec: CodecDictionary, lead: number): Buffer | undefined {
   if (object.length > MAX_OBJECT || !use(codec)) return undefined;
   loadAfter(object);
-  const length = wasm.encode(AFTER, object.length, DICTIONARY, codec.bytes.length, ENCODED);
-  return all.subarray(ENCODED, ENCODED + length);
+  const length = wasm.encode(AFTER, object.length, DICTIONARY, codec.bytes.length, ENCODED + lead);
+  return all.subarray(ENCODED, ENCODED + lead + length);
 }
 
-/** @returns a view, valid until the next call; false where it is damaged; undefined where there is no room for it */
-export function decodeLoaded(encoded: Buffer, codec: CodecDictionary, length: number): Buffer | false | undefined {
-  if (length > MAX_OBJECT || encoded.length > MAX_OBJECT || !use(codec)) return undefined;
-  all.set(encoded, ENCODED);
-  if (wasm.decode(ENCODED, encoded.length, DICTIONARY, codec.bytes.length, BEFORE, length) === 0) return false;
+/**
+ * @param from where what was encoded begins
+ * @returns a view, valid until the next call; false where it is damaged; undefined where there is no room for it
+ */
+export function decodeLoaded(
+  packed: Buffer,
+  from: number,
+  codec: CodecDictionary,
+  length: number,
+): Buffer | false | undefined {
+  if (length > MAX_OBJECT || packed.length > MAX_OBJECT || !use(codec)) return undefined;
+  all.set(packed, ENCODED);
+  if (wasm.decode(ENCODED + from, packed.length - from, DICTIONARY, codec.bytes.length, BEFORE, length) === 0)
+    return false;
   clear(BEFORE + length);
   before = all.subarray(BEFORE, BEFORE + length);
   return before;

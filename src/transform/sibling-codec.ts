@@ -43,17 +43,20 @@ export class SiblingEncoder {
   #places: Int32Array | undefined;
   #base = 1;
 
-  /** @returns a view, valid until the next call */
-  encode(text: Buffer, dictionary: SiblingDictionary): Buffer {
-    return encodeLoaded(text, dictionary) ?? this.encodeLarge(text, dictionary);
+  /**
+   * @param lead bytes to leave free in front
+   * @returns a view, valid until the next call
+   */
+  encode(text: Buffer, dictionary: SiblingDictionary, lead = 0): Buffer {
+    return encodeLoaded(text, dictionary, lead) ?? this.encodeLarge(text, dictionary, lead);
   }
 
   /** The same in JavaScript. */
-  encodeLarge(text: Buffer, dictionary: SiblingDictionary): Buffer {
+  encodeLarge(text: Buffer, dictionary: SiblingDictionary, lead = 0): Buffer {
     const dict = dictionary.bytes;
     const end = text.length;
     // Each piece has at most 5 bytes of a length or place for at least LEAST_COPY bytes that it copies, and 10 more at the end.
-    if (this.#out.length < end * 3 + 64) this.#out = Buffer.allocUnsafeSlow(end * 3 + 64);
+    if (this.#out.length < lead + end * 3 + 64) this.#out = Buffer.allocUnsafeSlow(lead + end * 3 + 64);
     if (this.#base > 2 ** 30) {
       this.#places?.fill(0);
       this.#base = 1;
@@ -62,7 +65,7 @@ export class SiblingEncoder {
     const places = this.#places;
     const base = this.#base;
     this.#base += end + 1;
-    this.#length = 0;
+    this.#length = lead;
     let literals = 0;
     /** Behind the copy before: in the text, and where it was copied from. */
     let copied = 0;
@@ -122,10 +125,13 @@ export class SiblingEncoder {
 export class SiblingDecoder {
   #text = Buffer.allocUnsafeSlow(0);
 
-  /** @returns a view, valid until the next call; undefined where the bytes are not what a text of this length was encoded to */
-  decode(encoded: Buffer, dictionary: SiblingDictionary, length: number): Buffer | undefined {
-    const decoded = decodeLoaded(encoded, dictionary, length);
-    return decoded === undefined ? this.decodeLarge(encoded, dictionary, length) : decoded || undefined;
+  /**
+   * @param from where what was encoded begins
+   * @returns a view, valid until the next call; undefined where the bytes are not what a text of this length was encoded to
+   */
+  decode(packed: Buffer, dictionary: SiblingDictionary, length: number, from = 0): Buffer | undefined {
+    const decoded = decodeLoaded(packed, from, dictionary, length);
+    return decoded === undefined ? this.decodeLarge(packed.subarray(from), dictionary, length) : decoded || undefined;
   }
 
   /** The same in JavaScript. */

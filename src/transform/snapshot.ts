@@ -28,8 +28,6 @@ export class Snapshots {
   readonly #encoder = new SiblingEncoder();
   readonly #decoder = new SiblingDecoder();
   #current = 0;
-  /** Used again for each object. */
-  #packed = Buffer.alloc(0);
 
   /** Takes a dictionary over that was stored before. */
   add(key: string, dictionary: Uint8Array): void {
@@ -56,12 +54,9 @@ export class Snapshots {
       this.#dictionaries.set(this.#current, dictionary);
       keep(keyOf(this.#current), bytes);
     }
-    const encoded = this.#encoder.encode(object, dictionary);
-    if (this.#packed.length < HEAD + encoded.length) this.#packed = Buffer.allocUnsafeSlow(2 * (HEAD + encoded.length));
-    const packed = this.#packed.subarray(0, HEAD + encoded.length);
+    const packed = this.#encoder.encode(object, dictionary, HEAD);
     packed.writeUInt32LE(this.#current, 0);
     packed.writeUInt32LE((object.length | ENCODED) >>> 0, 4);
-    packed.set(encoded, HEAD);
     return packed;
   }
 
@@ -71,7 +66,7 @@ export class Snapshots {
     const dictionary = this.#dictionaries.get(packed.readUInt32LE(0));
     const length = packed.readUInt32LE(4);
     if (dictionary === undefined || length < ENCODED || length - ENCODED > MAX_OBJECT) return undefined;
-    return this.#decoder.decode(packed.subarray(HEAD), dictionary, length - ENCODED);
+    return this.#decoder.decode(packed, dictionary, length - ENCODED, HEAD);
   }
 }
 
