@@ -4,6 +4,7 @@ type Controller = Dispatcher.DispatchController;
 
 /** What is told of a body: bytes as they come, and then one of the other two. */
 export interface BodySink {
+  /** @param chunk not to be kept: the next read lands in the same memory (socket-reads.ts) */
   data(chunk: Buffer): void;
   end(): void;
   failed(cause: Error): void;
@@ -53,7 +54,7 @@ export class ResponseBody {
     await new Promise<void>((resolve, reject) =>
       this.into({
         data: (chunk) => {
-          chunks.push(chunk);
+          chunks.push(Buffer.from(chunk));
           length += chunk.length;
           if (length <= limit) return;
           this.abandon();

@@ -69,6 +69,12 @@ describe('reads of all sockets into one buffer', () => {
     assert.deepEqual(answers, ['a', 'b', 'c', 'd'].map(hashOf));
   });
 
+  it('give a whole answer as text', async () => {
+    const texts = await Promise.all(['a', 'b'].map(async (name) => (await get(name)).body.text()));
+    const hashes = texts.map((text) => createHash('sha256').update(text).digest('hex'));
+    assert.deepEqual(hashes, ['a', 'b'].map(hashOf));
+  });
+
   it('keep what nobody takes, while others read', async () => {
     const held = await get('held'); // whose body is not asked for yet
     let chunks = 0;
