@@ -14,6 +14,8 @@ import { OPERATIONS } from './record.ts';
  * An entry holds the ends of subject, key and id, counted from the start of the names; where the payload starts and ends and
  * where the frame ends, counted from the start of the buffer; the index of the operation in OPERATIONS; a hash of the key.
  */
+/** Of this layout, for what outlives a process. 1 had the frames last. */
+export const LANE_FORMAT = 2;
 const HEAD = 16;
 const ENTRY = 8;
 const SUBJECT = 0;
@@ -138,6 +140,12 @@ function keyHash(key: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
   return (hash ^ (hash >>> 15)) & 0x3fffffff;
+}
+
+/** What of the buffer is in use: whoever writes it elsewhere would write, behind that, what was in the memory before. */
+export function laneBytes(packed: ArrayBuffer): Uint8Array<ArrayBuffer> {
+  const [count, , entries] = new Uint32Array(packed, 0, HEAD / 4) as unknown as [number, number, number];
+  return new Uint8Array(packed, 0, entries + count * ENTRY * 4);
 }
 
 export class LaneReader {

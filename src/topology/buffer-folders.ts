@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts';
 import type { LaneWish } from '../exporters/exporter-type.ts';
 import type { ExporterConfig } from '../exporters/registry.ts';
 import { errorMessage } from '../model/errors.ts';
+import { LANE_FORMAT } from '../model/lane.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 const SEGMENT = 64 * 2 ** 20;
@@ -26,7 +27,7 @@ export function openBuffer<Tag>(
   events: DiskBufferEvents<Tag>,
 ): Promise<DiskBuffer<Tag>> {
   const { encoding, subject, cloudEvents } = lane;
-  const form = JSON.stringify([config.cluster.name, type, encoding, subject, cloudEvents]);
+  const form = JSON.stringify([LANE_FORMAT, config.cluster.name, type, encoding, subject, cloudEvents]);
   const options = {
     name,
     bytes: buffer.bytes,

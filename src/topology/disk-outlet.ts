@@ -1,6 +1,7 @@
 import type { DiskBuffer, DiskBufferEvents, LossReason } from '../buffer/disk-buffer.ts';
 import type { Batch, Exporter, Health } from '../exporters/exporter.ts';
 import type { WatershardError } from '../model/errors.ts';
+import { laneBytes } from '../model/lane.ts';
 import type { Stream } from '../model/resource.ts';
 import type { BufferStatus } from '../model/status.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -127,7 +128,7 @@ export class DiskOutlet implements Outlet {
   write({ lane, records, stream, incarnation, sequence, table }: Batch): void {
     const head: Head = { stream, incarnation, sequence, table };
     const tag = { stream: stream.id, incarnation, sequence };
-    this.#buffer.append({ records, head: Buffer.from(JSON.stringify(head)), body: new Uint8Array(lane) }, tag);
+    this.#buffer.append({ records, head: Buffer.from(JSON.stringify(head)), body: laneBytes(lane) }, tag);
     this.forward();
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { LaneReader, LaneWriter } from '../../src/model/lane.ts';
+import { LaneReader, LaneWriter, laneBytes } from '../../src/model/lane.ts';
 import { OPERATIONS } from '../../src/model/record.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 50 }).map((s) => s.toWellFormed());
@@ -57,4 +57,19 @@ test('what is rolled back is not in the lane', () => {
       );
     }),
   );
+});
+
+test('what is in use of a lane is a lane', () => {
+  const writer = new LaneWriter();
+  const payload = new Uint8Array(1000).fill(7);
+  // the second buffer is longer than what is in it, as it was made for as much as the first and an eighth more
+  for (let batch = 0; batch < 2; batch++) {
+    for (let i = 0; i < 200; i++) writer.append('subject', `key ${i}`, `id ${i}`, 'UPDATED', payload);
+    const packed = writer.finish();
+    const used = laneBytes(packed);
+    assert.ok(batch === 0 || used.length < packed.byteLength);
+    const copy = new Uint8Array(used).buffer;
+    assert.deepEqual(read(copy), read(packed));
+    assert.equal(read(copy).length, 200);
+  }
 });
