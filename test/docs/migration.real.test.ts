@@ -98,7 +98,8 @@ describe('the examples of docs/migration do what their pages say', () => {
     await program.ready();
     await program.settled();
     assert.equal(await program.stop(), 0, program.log);
-    const rows = await answerOf('k8stream');
+    // The API server has events of its own, about services that it repairs.
+    const rows = (await answerOf('k8stream')).filter((row) => row.namespace !== 'default');
     assert.deepEqual(
       rows
         .map((row) => [row.about_name, row.reason, row.type, row.node, /web/.test(JSON.stringify(row.labels))])
