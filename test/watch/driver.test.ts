@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { after, afterEach, before, test } from 'node:test';
+import type { ServerResponse } from 'node:http';
+import { afterEach, test } from 'node:test';
 import type { Intake } from '../../src/model/intake.ts';
-import type { ApiClient } from '../../src/watch/api-client.ts';
 import { until } from './intake-log.ts';
-import { drive, metric, openApi, stopRunning, streamFor, writeKubeconfig } from './watch-setup.ts';
+import { scriptedServer } from './scripted-server.ts';
+import { drive, metric, streamFor } from './watch-setup.ts';
 
 /** Answers that no real API server can be made to give. */
 type Script = (query: URLSearchParams, response: ServerResponse, nth: number) => void;
 let script: Script;
 let requests: URLSearchParams[] = [];
-const server = createServer((request, response) => {
-  const query = new URL(request.url ?? '', 'http://x').searchParams;
+const server = scriptedServer((query, response) => {
   if (query.get('limit') === '1') {
     response.end(list('99', {})); // whether the position is of its past
     return;
@@ -20,19 +18,8 @@ const server = createServer((request, response) => {
   requests.push(query);
   script(query, response, requests.length);
 });
-let api: ApiClient;
-before(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  api = await openApi(writeKubeconfig(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
-});
-afterEach(async () => {
-  await stopRunning();
+afterEach(() => {
   requests = [];
-});
-after(async () => {
-  await api.close();
-  server.closeAllConnections();
-  server.close();
 });
 
 const event = (type: string, resourceVersion: string, name = 'a'): string =>
@@ -51,7 +38,7 @@ test('a server that ignores sendInitialEvents is noticed by an ordinary bookmark
     else if (query.get('watch') === 'true') response.write(event('ADDED', '9', 'later'));
     else response.end(list('7', {}, 'early'));
   };
-  const { driver, log } = drive(api, streamFor());
+  const { driver, log } = drive(server.api, streamFor());
   driver.start(undefined, { relist: false });
   await until('the watch goes on', () => log.live('configmaps').includes('later'));
   assert.deepEqual(log.types('configmaps'), ['list-begin', 'frames', 'list-begin', 'page', 'list-end', 'frames']);
@@ -68,7 +55,7 @@ test('429 in the middle of a list is waited for, and the list goes on with the s
     else response.write(list('7', {}, 'b'));
     if (query.get('watch') !== 'true' || query.has('sendInitialEvents')) response.end();
   };
-  const { driver, log } = drive(api, streamFor());
+  const { driver, log } = drive(server.api, streamFor());
   driver.start(undefined, { relist: false });
   await until('the list is complete', () => driver.state().synced);
   assert.deepEqual(log.live('configmaps'), ['a', 'b']);
@@ -85,7 +72,7 @@ test('a malformed line is handed over as it is, and an ERROR event ends the watc
     else response.write(event('ADDED', '8', 'after'));
   };
   const items: Intake[] = [];
-  const { driver, metrics } = drive(api, streamFor(), { sink: (_, item) => void items.push(item) });
+  const { driver, metrics } = drive(server.api, streamFor(), { sink: (_, item) => void items.push(item) });
   driver.start('5', { relist: false });
   await until('it goes on', () => driver.state().resourceVersion === '8');
   assert.deepEqual(
@@ -115,7 +102,7 @@ test('while the sink has no credit the socket is not read', async () => {
   let handed = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
   let hold: Promise<void> | undefined = promise;
-  const { driver } = drive(api, streamFor(), {
+  const { driver } = drive(server.api, streamFor(), {
     sink: (_, item) => {
       if (item.type !== 'frames') return undefined;
       handed += item.count;
@@ -138,7 +125,7 @@ test('after stop nothing is handed over', async () => {
     answer = response;
     response.write(event('ADDED', '6'));
   };
-  const { driver, log } = drive(api, streamFor());
+  const { driver, log } = drive(server.api, streamFor());
   driver.start('5', { relist: false });
   await until('the first one', () => log.count('configmaps', 'frames') === 1);
   const stopped = driver.stop();
@@ -150,7 +137,7 @@ test('after stop nothing is handed over', async () => {
 });
 
 test('it stops while its list waits for a sink that takes nothing more', async () => {
-  const { driver } = drive(api, streamFor(), { sink: () => new Promise<void>(() => undefined) });
+  const { driver } = drive(server.api, streamFor(), { sink: () => new Promise<void>(() => undefined) });
   driver.start(undefined, { relist: true });
   await new Promise((r) => setImmediate(r));
   await driver.stop();

@@ -1,37 +1,24 @@
 import assert from 'node:assert/strict';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { after, afterEach, before, test } from 'node:test';
+import type { ServerResponse } from 'node:http';
+import { afterEach, test } from 'node:test';
 import { shardSelector } from '../../src/model/watch-shard.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import type { ApiClient } from '../../src/watch/api-client.ts';
 import { checkFeatures } from '../../src/watch/feature-checks.ts';
 import { ShardSupport } from '../../src/watch/shard-support.ts';
 import { until } from './intake-log.ts';
-import { drive, metric, openApi, stopRunning, streamFor, writeKubeconfig } from './watch-setup.ts';
+import { scriptedServer } from './scripted-server.ts';
+import { drive, metric, streamFor } from './watch-setup.ts';
 
 /** Answers that a real API server does not give when it is asked to. */
 type Script = (query: URLSearchParams, response: ServerResponse) => void;
 let script: Script;
 let requests: URLSearchParams[] = [];
-const server = createServer((request, response) => {
-  const query = new URL(request.url ?? '', 'http://x').searchParams;
+const server = scriptedServer((query, response) => {
   requests.push(query);
   script(query, response);
 });
-let api: ApiClient;
-before(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  api = await openApi(writeKubeconfig(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
-});
-afterEach(async () => {
-  await stopRunning();
+afterEach(() => {
   requests = [];
-});
-after(async () => {
-  await api.close();
-  server.closeAllConnections();
-  server.close();
 });
 
 const SHARD = { index: 0, count: 2, key: 'uid' } as const;
@@ -56,7 +43,7 @@ const echoing =
 
 test('the shard is asked for in each page and in the watch, and lists are not streamed: only a page says what it is of', async () => {
   script = echoing(() => SELECTOR);
-  const { driver, metrics } = drive(api, stream);
+  const { driver, metrics } = drive(server.api, stream);
   driver.start(undefined, { relist: false });
   await until('the watch is open', () => driver.state().synced);
   assert.deepEqual(
@@ -72,7 +59,7 @@ test('the shard is asked for in each page and in the watch, and lists are not st
 
 test('a server that does not know the parameter, and the look before a watch goes on', async () => {
   script = echoing(() => undefined);
-  const { driver, log, metrics } = drive(api, stream);
+  const { driver, log, metrics } = drive(server.api, stream);
   driver.start('5', { relist: true });
   await until('the watch is open', () => driver.state().synced);
   assert.equal(requests[0]?.get('limit'), '1');
@@ -84,7 +71,7 @@ test('a server that does not know the parameter, and the look before a watch goe
 test('a list of another shard is not taken, and the stream waits until it gets its own', async () => {
   let echo = OTHER;
   script = echoing(() => echo);
-  const { driver, log, metrics } = drive(api, stream);
+  const { driver, log, metrics } = drive(server.api, stream);
   driver.start(undefined, { relist: true });
   await until('it is refused twice', async () => (await metric(metrics.watchShardMismatches, CONFIGMAPS)) >= 2);
   assert.deepEqual(log.types('configmaps'), ['list-begin', 'list-begin']);
@@ -100,7 +87,7 @@ test('a list of another shard is not taken, and the stream waits until it gets i
 
 test('the same in the look before a watch goes on: the watch would be of another shard too', async () => {
   script = echoing(() => OTHER);
-  const { driver, log, metrics } = drive(api, stream);
+  const { driver, log, metrics } = drive(server.api, stream);
   driver.start('5', { relist: true });
   await until('it is refused', async () => (await metric(metrics.watchShardMismatches, CONFIGMAPS)) >= 1);
   assert.deepEqual(log.types('configmaps'), []);
@@ -114,13 +101,13 @@ test('a server that refuses the parameter is asked without it, by all streams of
     else echoing(() => undefined)(query, response);
   };
   const shardSupport = new ShardSupport();
-  const { driver, log } = drive(api, stream, { shardSupport });
+  const { driver, log } = drive(server.api, stream, { shardSupport });
   driver.start(undefined, { relist: false });
   await until('it is listed', () => driver.state().synced);
   assert.equal(driver.state().shardedBy, 'client');
   assert.equal(log.count('configmaps', 'page'), 2);
   requests = [];
-  const second = drive(api, stream, { shardSupport });
+  const second = drive(server.api, stream, { shardSupport });
   second.driver.start(undefined, { relist: false });
   await until('it is listed', () => second.driver.state().synced);
   assert.ok(requests.every((q) => !q.has('shardSelector')));
@@ -131,7 +118,7 @@ test('without a shard nothing is asked, and nothing is told', async () => {
     if (query.has('sendInitialEvents')) response.writeHead(422).end();
     else echoing(() => undefined)(query, response);
   };
-  const { driver, metrics } = drive(api, streamFor(), { metrics: createMetrics() });
+  const { driver, metrics } = drive(server.api, streamFor(), { metrics: createMetrics() });
   driver.start(undefined, { relist: false });
   await until('it is listed', () => driver.state().synced);
   assert.ok(requests.every((q) => !q.has('shardSelector')));
@@ -145,7 +132,7 @@ test('doctor tells whether a shard is honoured', async () => {
       if (query.has('sendInitialEvents')) response.writeHead(422).end();
       else list(response, echo);
     };
-    return (await checkFeatures(api, of, AbortSignal.timeout(10_000)))[1]!;
+    return (await checkFeatures(server.api, of, AbortSignal.timeout(10_000)))[1]!;
   };
   const own = await finding(SELECTOR);
   assert.equal(own.outcome, 'ok');
