@@ -1,3 +1,4 @@
+export { compose } from './compose';
 export { base, fingerprint, fingerprintHigh, skipValue } from './json-bytes';
 export { mergePatch } from './merge-patch';
 export { keyPlace, pluck } from './pluck';

@@ -1,3 +1,5 @@
+import type { ObjectKey } from './object-key.ts';
+
 /**
  * Changes of a stream's known-objects set, packed for transfer and for the state store:
  *
@@ -13,13 +15,13 @@ export class DeltaWriter {
   #length = 0;
   count = 0;
 
-  put(key: string, value: Uint8Array): void {
+  put(key: string | ObjectKey, value: Uint8Array): void {
     const at = this.#head(key, value.length, value.length);
     this.#bytes.set(value, at);
     this.#length = at + value.length;
   }
 
-  delete(key: string): void {
+  delete(key: string | ObjectKey): void {
     this.#length = this.#head(key, GONE, 0);
   }
 
@@ -32,8 +34,8 @@ export class DeltaWriter {
     return packed.buffer;
   }
 
-  #head(key: string, valueLength: number, room: number): number {
-    const keyLength = Buffer.byteLength(key);
+  #head(key: string | ObjectKey, valueLength: number, room: number): number {
+    const keyLength = typeof key === 'string' ? Buffer.byteLength(key) : key.length;
     const need = this.#length + HEAD + keyLength + room;
     if (need > this.#bytes.length) {
       const grown = Buffer.allocUnsafe(Math.max(need, this.#bytes.length * 2));
@@ -42,7 +44,8 @@ export class DeltaWriter {
     }
     this.#bytes.writeUInt16LE(keyLength, this.#length);
     this.#bytes.writeUInt32LE(valueLength, this.#length + 2);
-    this.#bytes.write(key, this.#length + HEAD, 'utf8');
+    if (typeof key === 'string') this.#bytes.write(key, this.#length + HEAD, 'utf8');
+    else key.bytes.copy(this.#bytes, this.#length + HEAD, 0, keyLength);
     this.count++;
     return this.#length + HEAD + keyLength;
   }

@@ -27,6 +27,9 @@ const FRAME_END = 5;
 const OPERATION = 6;
 const HASH = 7;
 
+const FNV_BASIS = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
 export interface LaneRecord {
   /** Routing key that the exporter asked for (a NATS subject); '' where it asked for none. */
   readonly subject: string;
@@ -67,19 +70,53 @@ export class LaneWriter {
    * @param payloadStart,payloadEnd positions in `frames`
    */
   end(subject: string, key: string, id: string, operation: Operation, payloadStart: number, payloadEnd: number): void {
+    this.#putNames(subject, key, id, this.#reserve());
+    this.#end(keyHash(key), operation, payloadStart, payloadEnd);
+  }
+
+  /**
+   * The same with the names as bytes, in ASCII.
+   * @param from where subject, key and id stand behind one another, from `start` on
+   */
+  endNamed(
+    from: Buffer,
+    start: number,
+    subjectEnd: number,
+    keyEnd: number,
+    idEnd: number,
+    operation: Operation,
+    payloadStart: number,
+    payloadEnd: number,
+  ): void {
+    const at = this.#reserve();
+    const to = this.#namesLength;
+    if (to + idEnd - start > this.#names.length) this.#names = grow(this.#names, to, idEnd - start);
+    from.copy(this.#names, to, start, idEnd);
+    this.#words[at + SUBJECT] = to + subjectEnd - start;
+    this.#words[at + KEY] = to + keyEnd - start;
+    this.#namesLength = this.#words[at + ID] = to + idEnd - start;
+    this.#end(bytesHash(from, subjectEnd, keyEnd), operation, payloadStart, payloadEnd);
+  }
+
+  /** Room for another entry. @returns where it begins */
+  #reserve(): number {
     const at = this.#count * ENTRY;
     if (at === this.#words.length) {
       const grown = new Uint32Array(at * 2);
       grown.set(this.#words);
       this.#words = grown;
     }
+    return at;
+  }
+
+  #end(hash: number, operation: Operation, payloadStart: number, payloadEnd: number): void {
+    const at = this.#count * ENTRY;
     const words = this.#words;
-    this.#putNames(subject, key, id, at);
     words[at + PAYLOAD] = payloadStart;
     words[at + PAYLOAD_END] = payloadEnd;
     words[at + FRAME_END] = this.frames.length;
     words[at + OPERATION] = OPERATIONS.indexOf(operation);
-    words[at + HASH] = keyHash(key);
+    words[at + HASH] = hash;
     this.#count++;
   }
 
@@ -137,8 +174,15 @@ function grow(bytes: Buffer<ArrayBuffer>, used: number, more: number): Buffer<Ar
 
 /** 30 bits, so that V8 holds it without an object. */
 function keyHash(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  let hash = FNV_BASIS;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), FNV_PRIME);
+  return (hash ^ (hash >>> 15)) & 0x3fffffff;
+}
+
+/** `keyHash` of ASCII. */
+function bytesHash(b: Buffer, start: number, end: number): number {
+  let hash = FNV_BASIS;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (b[i] as number), FNV_PRIME);
   return (hash ^ (hash >>> 15)) & 0x3fffffff;
 }
 

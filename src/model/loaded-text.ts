@@ -1,36 +1,4 @@
-import { ASSEMBLY } from './gen/assembly.ts';
-
-declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
-  class Instance {
-    readonly exports: unknown;
-    constructor(module: Module);
-  }
-}
-
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  base(): number;
-  skipValue(p: number, end: number): number;
-  skipTrusted(p: number, end: number): number;
-  fingerprint(start: number, length: number): number;
-  fingerprintHigh(): number;
-  dictionaryPlaces(): number;
-  encode(text: number, length: number, dictionary: number, dictionaryLength: number, out: number): number;
-  decode(
-    encoded: number,
-    encodedLength: number,
-    dictionary: number,
-    dictionaryLength: number,
-    text: number,
-    length: number,
-  ): number;
-  keyPlace(): number;
-  pluck(p: number, end: number, keyLength: number, out: number): number;
-  mergePatch(before: number, beforeEnd: number, after: number, afterEnd: number, out: number): number;
-}
+import { instantiate } from './assembly.ts';
 
 /*
  * The texts that this thread is working on, in the memory of a WebAssembly module (assembly/), whose instructions for 16
@@ -41,7 +9,7 @@ interface Exports {
  * All but the last two have room for what is usual; what is larger is worked on where it is, in JavaScript. Only `loadText`
  * makes the memory grow, which would take the views away under whoever uses them.
  */
-const wasm = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(ASSEMBLY, 'base64'))).exports as Exports;
+const wasm = instantiate();
 const PAGE = 64 * 1024;
 /** Behind a text, for loads of 16 bytes that begin in it. */
 const SLACK = 32;

@@ -42,42 +42,48 @@ export function headerWriter(stream: string): WriteHeaders {
   };
 }
 
+const CARRIAGE_RETURN = 0x0d;
+const LINE_FEED = 0x0a;
 export const FRAME_TAIL = Buffer.from('\r\n');
 
 /** As many as the server takes. */
 const SIZE = '000000000';
 
-/** Writes what stands before and behind the payload of one message after another. */
+export interface FrameHead {
+  readonly text: string;
+  /** Bytes at its end that are the header block. */
+  readonly headerBytes: number;
+}
+
+/** Makes what stands before and behind the payload of one message after another. */
 export class FrameWriter {
   readonly #headers: WriteHeaders;
   readonly #reply: string;
-  #headersStart = 0;
 
   constructor({ stream, replyLength }: NatsFramePlan) {
     this.#headers = headerWriter(stream);
     this.#reply = '_'.repeat(replyLength);
   }
 
-  /** The payload comes next. @returns false where the subject is too long for a line of the protocol: nothing is written */
-  begin(
-    out: ByteWriter,
+  /** What stands before the payload; undefined where the subject is too long for a line of the protocol. */
+  head(
     subject: string,
     id: string,
     operation: Operation,
     more?: Readonly<Record<string, string>>,
-  ): boolean {
-    if (subject.length * 3 > MAX_SUBJECT && Buffer.byteLength(subject) > MAX_SUBJECT) return false;
+  ): FrameHead | undefined {
+    if (subject.length * 3 > MAX_SUBJECT && Buffer.byteLength(subject) > MAX_SUBJECT) return undefined;
     const block = this.#headers(id, operation, more);
-    const length = Buffer.byteLength(block);
-    out.text(`HPUB ${subject} ${this.#reply} ${length} ${SIZE}\r\n${block}`);
-    this.#headersStart = out.length - length;
-    return true;
+    const headerBytes = Buffer.byteLength(block);
+    return { text: `HPUB ${subject} ${this.#reply} ${headerBytes} ${SIZE}\r\n${block}`, headerBytes };
   }
 
-  end(out: ByteWriter): void {
-    const at = this.#headersStart - FRAME_TAIL.length - SIZE.length;
-    out.digitsAt(out.length - this.#headersStart, at, SIZE.length);
-    out.bytes(FRAME_TAIL);
+  /** Ends a message of which the payload was written. @param payloadStart position in `out` */
+  end(out: ByteWriter, headerBytes: number, payloadStart: number): void {
+    const headersStart = payloadStart - headerBytes;
+    out.digitsAt(out.length - headersStart, headersStart - FRAME_TAIL.length - SIZE.length, SIZE.length);
+    out.byte(CARRIAGE_RETURN);
+    out.byte(LINE_FEED);
   }
 }
 

@@ -1,3 +1,5 @@
+import type { PlainTexts } from './identity-slots.ts';
+
 /** What happened to the object. GAP says that deletes may have been missed (state was lost); it names no object. */
 export const OPERATIONS = ['SNAPSHOT', 'CREATED', 'UPDATED', 'DELETED', 'GAP'] as const;
 export type Operation = (typeof OPERATIONS)[number];
@@ -30,6 +32,8 @@ export interface ChangeRecord {
   readonly patch: Uint8Array | undefined;
   /** JSON text of the object as it was last delivered, for an encoding that carries it; undefined where it is not known. */
   readonly previous?: Uint8Array | undefined;
+  /** Its identity in the slots of stencils (stencil.ts), valid as long as the record, where it is that plain. */
+  readonly plain?: PlainTexts | undefined;
 }
 
 /** Everything that is the same for all records of a stream. */

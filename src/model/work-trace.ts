@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type { ObjectKey } from './object-key.ts';
 
 /** What a thread was doing when it ended. */
 export interface Culprit {
@@ -68,9 +69,14 @@ export class WorkTrace {
     this.#words[PHASE] = TEXT;
   }
 
-  object(key: string, resourceVersion: string): void {
-    this.#words[KEY_LENGTH] = this.#bytes.write(key, KEY_AT, KEY_BYTES);
-    this.#words[VERSION_LENGTH] = this.#bytes.write(resourceVersion, VERSION_AT, VERSION_BYTES);
+  /** @param start,end of its resourceVersion in a text, without quotes */
+  object(key: ObjectKey, b: Buffer, start: number, end: number): void {
+    const keyLength = Math.min(key.length, KEY_BYTES);
+    key.bytes.copy(this.#bytes, KEY_AT, 0, keyLength);
+    const length = Math.min(Math.max(0, end - start), VERSION_BYTES);
+    for (let i = 0; i < length; i++) this.#bytes[VERSION_AT + i] = b[start + i] as number;
+    this.#words[KEY_LENGTH] = keyLength;
+    this.#words[VERSION_LENGTH] = length;
     this.#words[PHASE] = OBJECT;
   }
 

@@ -1,4 +1,5 @@
 import { WatershardError } from '../model/errors.ts';
+import { ObjectKey } from '../model/object-key.ts';
 
 /**
  * The known-objects set of a stream: key to a few bytes, for up to millions of objects without a JavaScript object each.
@@ -28,10 +29,10 @@ export class KnownTable {
   #chunkBytes = 0;
   #live = 0; // bytes of entries in log chunks
   #used = 0; // bytes written to log chunks, garbage included
-  #key = Buffer.allocUnsafe(512);
-  #keyLength = 0;
-  #lastKey: string | undefined;
-  #lastHash = 0;
+  /** What is looked up. */
+  #key = NO_KEY;
+  /** For keys that come as texts. */
+  readonly #ofText = new ObjectKey();
   /** Names come from users: without a seed they could be chosen to collide. */
   readonly #seed = (Math.random() * 0x1_0000_0000) >>> 0;
 
@@ -51,18 +52,19 @@ export class KnownTable {
   }
 
   /** @returns a view, valid until the next mutation */
-  get(key: string): Buffer | undefined {
+  get(key: string | ObjectKey): Buffer | undefined {
     const slot = this.#find(this.#encode(key));
     if (slot < 0) return undefined;
     return this.#value(this.#slots[slot]! - 1);
   }
 
   /** Copies the value in. During a list it also marks the key. */
-  set(key: string, value: Uint8Array): void {
+  set(key: string | ObjectKey, value: Uint8Array): void {
     const hash = this.#encode(key);
     const slot = this.#find(hash);
     const number = slot < 0 ? this.#insert(hash) : this.#slots[slot]! - 1;
-    const size = entrySize(this.#keyLength, value.length);
+    const keyLength = this.#key.length;
+    const size = entrySize(keyLength, value.length);
     const old = slot < 0 ? NOWHERE : this.#refs[number]!;
     let ref = old;
     // The old place is freed only after the copy: the value may be a view into it.
@@ -71,16 +73,16 @@ export class KnownTable {
     const at = (ref & OFFSET_MASK) << 3;
     if (ref !== old) {
       chunk.words[at >> 2] = number;
-      chunk.words[(at >> 2) + 2] = this.#keyLength;
-      chunk.bytes.set(this.#key.subarray(0, this.#keyLength), at + HEAD);
+      chunk.words[(at >> 2) + 2] = keyLength;
+      this.#key.bytes.copy(chunk.bytes, at + HEAD, 0, keyLength);
     }
     chunk.words[(at >> 2) + 1] = value.length;
-    chunk.bytes.set(value, at + HEAD + this.#keyLength);
+    chunk.bytes.set(value, at + HEAD + keyLength);
     if (ref !== old && old !== NOWHERE) this.#release(old);
     if (this.#listing) this.#marks[number >> 3]! |= 1 << (number & 7);
   }
 
-  delete(key: string): boolean {
+  delete(key: string | ObjectKey): boolean {
     const slot = this.#find(this.#encode(key));
     if (slot < 0) return false;
     const number = this.#slots[slot]! - 1;
@@ -102,7 +104,7 @@ export class KnownTable {
   }
 
   /** The list has shown this key. No effect on a key that is not in the table. */
-  mark(key: string): void {
+  mark(key: string | ObjectKey): void {
     const slot = this.#find(this.#encode(key));
     if (slot < 0) return;
     const number = this.#slots[slot]! - 1;
@@ -145,19 +147,22 @@ export class KnownTable {
     this.#listing = false;
   }
 
-  /** Puts the key's bytes into `#key`. @returns their hash (MurmurHash3, 32 bit) */
-  #encode(key: string): number {
-    if (key === this.#lastKey) return this.#lastHash; // an object that has changed is looked up and then set
-    this.#lastKey = key;
-    this.#lastHash = this.#hashOf(key);
-    return this.#lastHash;
+  /** Makes it `#key`. @returns its hash; an object that has changed is looked up and then set, and hashed once */
+  #encode(key: string | ObjectKey): number {
+    if (typeof key !== 'string') this.#key = key;
+    else {
+      this.#key = this.#ofText;
+      if (this.#key.hashSeed < 0 || this.#key.text !== key) this.#key.text = key;
+    }
+    if (this.#key.hashSeed !== this.#seed) {
+      this.#key.hash = this.#hashOf(this.#key);
+      this.#key.hashSeed = this.#seed;
+    }
+    return this.#key.hash;
   }
 
-  #hashOf(key: string): number {
-    if (this.#key.length < key.length * 3) this.#key = Buffer.allocUnsafe(key.length * 3);
-    const bytes = this.#key;
-    const length = bytes.write(key, 0, 'utf8');
-    this.#keyLength = length;
+  /** MurmurHash3, 32 bit. */
+  #hashOf({ bytes, length }: ObjectKey): number {
     let h = this.#seed;
     let i = 0;
     for (; i + 4 <= length; i += 4) {
@@ -189,10 +194,10 @@ export class KnownTable {
   #sameKey(ref: number): boolean {
     const chunk = this.#chunks[ref >>> OFFSET_BITS]!;
     const at = (ref & OFFSET_MASK) << 3;
-    if (chunk.words[(at >> 2) + 2] !== this.#keyLength) return false;
-    const key = this.#key;
+    const { bytes: key, length } = this.#key;
+    if (chunk.words[(at >> 2) + 2] !== length) return false;
     const bytes = chunk.bytes;
-    for (let i = this.#keyLength - 1, j = at + HEAD + i; i >= 0; i--, j--) if (key[i] !== bytes[j]) return false;
+    for (let i = length - 1, j = at + HEAD + i; i >= 0; i--, j--) if (key[i] !== bytes[j]) return false;
     return true;
   }
 
@@ -361,6 +366,7 @@ interface Chunk {
   live: number;
 }
 
+const NO_KEY = new ObjectKey();
 const HEAD = 12;
 const CHUNK = 256 * 1024;
 /** Above it an entry gets a chunk of its own, so that the end of a log chunk is never wasted by more than this. */

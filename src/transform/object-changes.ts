@@ -1,4 +1,5 @@
 import { loadAfter, mergeLoaded } from '../model/loaded-text.ts';
+import type { ObjectKey } from '../model/object-key.ts';
 import type { ChangeRecord, DetectedBy, FieldValue, Operation } from '../model/record.ts';
 import { resourceName } from '../model/resource.ts';
 import { DeliveredObject } from './delivered-object.ts';
@@ -20,6 +21,7 @@ import { ObjectFingerprint } from './object-fingerprint.ts';
 import { RESOURCE_VERSION, UID } from './object-paths.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { StreamPlan } from './plan.ts';
+import { ReadRecord } from './read-record.ts';
 import { Snapshots } from './snapshot.ts';
 import type { WorkOutput } from './work-output.ts';
 
@@ -51,6 +53,7 @@ export class ObjectChanges {
   readonly #fingerprint = new ObjectFingerprint();
   readonly #print: Fingerprint = { low: 0, high: 0 };
   readonly #value = new KnownValueWriter();
+  readonly #record = new ReadRecord((reader) => this.#id(reader.key.text, reader.uid, reader.resourceVersion));
   readonly #resource: string;
   /** Some lane has a column of them. */
   readonly #labels: boolean;
@@ -77,7 +80,7 @@ export class ObjectChanges {
   }
 
   /** The object is there, as it was read. */
-  present(key: string, reader: ObjectReader, how: Sighting): void {
+  present(key: ObjectKey, reader: ObjectReader, how: Sighting): void {
     const { bytes, scan } = reader;
     const old = this.#known.get(key);
     if (old === undefined) {
@@ -88,7 +91,7 @@ export class ObjectChanges {
     if (how.detectedBy === 'WATCH' && this.#isStale(old, reader)) return;
     if (!hasUid(old, bytes, scan.start(UID), scan.end(UID))) {
       this.#fingerprint.of(reader, this.#print);
-      this.#output.record(this.#tombstone(key, old, how.detectedBy, how.observedAt));
+      this.#output.record(this.#tombstone(key.text, old, how.detectedBy, how.observedAt));
       this.#change(key, reader, how, 'CREATED', undefined);
       return;
     }
@@ -117,7 +120,7 @@ export class ObjectChanges {
   }
 
   /** The object has been deleted; the event carries its last state. */
-  deleted(key: string, reader: ObjectReader, observedAt: number): void {
+  deleted(key: ObjectKey, reader: ObjectReader, observedAt: number): void {
     const { bytes, scan } = reader;
     const old = this.#known.get(key);
     const isKnown = old !== undefined && hasUid(old, bytes, scan.start(UID), scan.end(UID));
@@ -126,7 +129,7 @@ export class ObjectChanges {
     const uid = reader.uid;
     const fieldsJson = this.#extraction.json(reader);
     this.#output.record({
-      id: this.#id(key, uid, 'deleted'),
+      id: this.#id(key.text, uid, 'deleted'),
       operation: 'DELETED',
       detectedBy: 'WATCH',
       namespace: reader.namespace,
@@ -171,7 +174,7 @@ export class ObjectChanges {
    * @returns whether that makes the event known to consumers: a delete
    */
   unprocessed(
-    key: string,
+    key: ObjectKey,
     reader: ObjectReader,
     observedAt: number,
     detectedBy: DetectedBy,
@@ -185,42 +188,41 @@ export class ObjectChanges {
       this.#known.mark(key);
       return false;
     }
-    this.#output.record(this.#tombstone(key, old, detectedBy, observedAt, true));
+    this.#output.record(this.#tombstone(key.text, old, detectedBy, observedAt, true));
     this.#forget(key);
     return wasDeleted;
   }
 
-  #unchanged(key: string): void {
+  #unchanged(key: ObjectKey): void {
     this.#output.suppress('unchanged');
     this.#known.mark(key);
   }
 
-  #change(key: string, reader: ObjectReader, how: Sighting, operation: Operation, previous: Buffer | undefined): void {
+  #change(
+    key: ObjectKey,
+    reader: ObjectReader,
+    how: Sighting,
+    operation: Operation,
+    previous: Buffer | undefined,
+  ): void {
     let object = this.#deliversObject ? this.#delivered.object(reader) : undefined;
     // It is gone through several times.
     if (object !== undefined && this.#loads) object = loadAfter(object);
     const labels = this.#labels ? this.#delivered.labels(reader, object) : undefined;
     const fieldsJson = this.#extraction.json(reader);
     const fields = fieldsJson === undefined ? this.#extract(reader, object) : undefined;
-    const uid = reader.uid;
-    const resourceVersion = reader.resourceVersion;
-    const patch = previous === undefined || object === undefined ? undefined : this.#patch(previous, object);
-    this.#output.record({
-      id: this.#id(key, uid, resourceVersion),
-      operation,
-      detectedBy: how.detectedBy,
-      namespace: reader.namespace,
-      name: reader.name,
-      uid,
-      resourceVersion,
-      observedAt: how.observedAt,
-      labels,
-      fields,
-      fieldsJson,
-      object,
-      patch,
-      previous,
-    });
+    const record = this.#record;
+    record.operation = operation;
+    record.detectedBy = how.detectedBy;
+    record.observedAt = how.observedAt;
+    record.labels = labels;
+    record.fields = fields;
+    record.fieldsJson = fieldsJson;
+    record.object = object;
+    record.patch = previous === undefined || object === undefined ? undefined : this.#patch(previous, object);
+    record.previous = previous;
+    record.of(reader, this.generation === 0);
+    this.#output.record(record);
     const keep = this.#keeps && object !== undefined ? this.snapshots.pack(object, this.#keepDictionary) : undefined;
     this.#store(key, this.#valueOf(reader, keep));
   }
@@ -278,12 +280,12 @@ export class ObjectChanges {
 
   readonly #keepDictionary = (key: string, dictionary: Buffer): void => this.#output.delta.put(key, dictionary);
 
-  #store(key: string, value: Buffer): void {
+  #store(key: ObjectKey, value: Buffer): void {
     this.#output.delta.put(key, value);
     this.#known.set(key, value);
   }
 
-  #forget(key: string): void {
+  #forget(key: string | ObjectKey): void {
     this.#output.delta.delete(key);
     this.#known.delete(key);
   }

@@ -1,6 +1,7 @@
 import { JsonScan } from '../model/json-scan.ts';
 import { stringAt } from '../model/json-skip.ts';
 import type { TrieNode } from '../model/json-trie.ts';
+import { ObjectKey } from '../model/object-key.ts';
 import { apiVersion, type Stream } from '../model/resource.ts';
 import { normalise } from './normalise.ts';
 import { API_VERSION, KIND, NAME, NAMESPACE, RESOURCE_VERSION, SLOTS, UID } from './object-paths.ts';
@@ -20,7 +21,9 @@ export class ObjectReader {
   readonly #kind: string;
   readonly #apiVersion: string;
   readonly #leads: readonly (Buffer | undefined)[];
-  // Of the object that was read last, once they have been asked for.
+  /** Of the object that was read last. */
+  readonly key = new ObjectKey();
+  // Of it, as texts, once they have been asked for.
   #name: string | undefined;
   #namespace: string | undefined;
   #uid: string | undefined;
@@ -60,6 +63,8 @@ export class ObjectReader {
       this.end = this.bytes.length;
       this.scan.run(this.bytes, 0, this.end, this.#trie);
     }
+    const { scan } = this;
+    this.key.read(this.bytes, scan.start(NAMESPACE), scan.end(NAMESPACE), scan.start(NAME), scan.end(NAME));
     this.lead = this.#leads[(this.scan.start(KIND) < 0 ? 1 : 0) + (this.scan.start(API_VERSION) < 0 ? 2 : 0)];
     return behind;
   }

@@ -1,6 +1,9 @@
+import type { ObjectKey } from '../model/object-key.ts';
 import type { Quarantine, QuarantinedObject } from '../model/quarantine.ts';
 import { textId, type WorkTrace } from '../model/work-trace.ts';
 import { type Fingerprint, fingerprint } from './fingerprint.ts';
+import { RESOURCE_VERSION } from './object-paths.ts';
+import type { ObjectReader } from './object-reader.ts';
 
 /** Notes what is being processed, and knows what must not be: it has ended a thread before. */
 export class SetAside {
@@ -42,16 +45,21 @@ export class SetAside {
   }
 
   /** Whether this version of the object is set aside. */
-  object(key: string, resourceVersion: string, observedAt: number): boolean {
-    this.#trace?.object(key, resourceVersion);
+  object(key: ObjectKey, { bytes, scan }: ObjectReader, observedAt: number): boolean {
+    // As it is written between the quotes: it is compared with nothing else.
+    const start = scan.start(RESOURCE_VERSION) + 1;
+    const end = scan.end(RESOURCE_VERSION) - 1;
+    this.#trace?.object(key, bytes, start, end);
     if (this.#objects.size === 0) return false;
-    const found = this.#objects.get(key);
-    return found !== undefined && (observedAt < found.until || found.resourceVersions.includes(resourceVersion));
+    const found = this.#objects.get(key.text);
+    if (found === undefined) return false;
+    const resourceVersion = start > 0 && end > start ? bytes.toString('utf8', start, end) : '';
+    return observedAt < found.until || found.resourceVersions.includes(resourceVersion);
   }
 
   /** Whether a delete of the object is to be made of what is known alone. */
-  deleted(key: string): boolean {
-    this.#trace?.object(key, '');
-    return this.#objects.size > 0 && this.#objects.has(key);
+  deleted(key: ObjectKey): boolean {
+    this.#trace?.object(key, key.bytes, 0, 0);
+    return this.#objects.size > 0 && this.#objects.has(key.text);
   }
 }

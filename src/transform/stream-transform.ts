@@ -7,6 +7,7 @@ import { JsonScan } from '../model/json-scan.ts';
 import { skipSpace, skipValue, stringAt } from '../model/json-skip.ts';
 import { endsAt, nextItem, scanList } from '../model/list-scan.ts';
 import { loadText } from '../model/loaded-text.ts';
+import { ObjectKey } from '../model/object-key.ts';
 import type { Quarantine } from '../model/quarantine.ts';
 import type { RecordContext } from '../model/record.ts';
 import { splitIndex } from '../model/split.ts';
@@ -43,6 +44,7 @@ export class StreamTransform {
   readonly #output: WorkOutput;
   readonly #reader: ObjectReader;
   readonly #changes: ObjectChanges;
+  readonly #gone = new ObjectKey();
   readonly #keyScan = new JsonScan(SLOTS);
   readonly #setAside: SetAside;
   readonly #shard: ShardFilter | undefined;
@@ -231,32 +233,30 @@ export class StreamTransform {
   /** What the reader has just read. */
   #object(type: 'ADDED' | 'MODIFIED' | 'DELETED', how: Sighting): void {
     const records = this.#output.records;
-    let key = '';
+    const { key } = this.#reader;
     try {
-      const name = this.#reader.name;
-      if (name === '') {
+      if (!key.hasName) {
         this.#output.fail('FRAME_MALFORMED', '', `${this.#where('reading an object')}: it has no metadata.name`);
         return;
       }
-      key = `${this.#reader.namespace}/${name}`;
-      if (!this.#owns(key)) this.#output.suppress('other-split');
+      if (this.#plan.split !== undefined && !this.#owns(key.text)) this.#output.suppress('other-split');
       else if (this.#shard?.excludes(this.#reader)) this.#output.suppress('other-shard');
       else if (this.#isSetAside(type, key, how)) this.#unprocessed(type, key, how);
       else if (type === 'DELETED') this.#changes.deleted(key, this.#reader, how.observedAt);
       else this.#changes.present(key, this.#reader, how);
     } catch (error) {
-      this.#poisonous(key, records, error);
+      this.#poisonous(key.text, records, error);
     }
   }
 
-  #isSetAside(type: FrameType, key: string, how: Sighting): boolean {
+  #isSetAside(type: FrameType, key: ObjectKey, how: Sighting): boolean {
     if (type === 'DELETED') return this.#setAside.deleted(key);
-    return this.#setAside.object(key, this.#reader.resourceVersion, how.observedAt);
+    return this.#setAside.object(key, this.#reader, how.observedAt);
   }
 
-  #unprocessed(type: FrameType, key: string, how: Sighting): void {
+  #unprocessed(type: FrameType, key: ObjectKey, how: Sighting): void {
     const said = this.#changes.unprocessed(key, this.#reader, how.observedAt, how.detectedBy, type === 'DELETED');
-    if (!said) this.#output.fail('OBJECT_POISONOUS', key, `${this.#where('reading an object')}: ${POISON}`);
+    if (!said) this.#output.fail('OBJECT_POISONOUS', key.text, `${this.#where('reading an object')}: ${POISON}`);
   }
 
   /** @param end -1 where it is not known, and need not be */
@@ -329,7 +329,8 @@ export class StreamTransform {
     for (const { key, value } of this.#known.unmarked()) {
       const records = this.#output.records;
       try {
-        this.#changes.gone(key, value, observedAt, this.#setAside.deleted(key));
+        this.#gone.text = key;
+        this.#changes.gone(key, value, observedAt, this.#setAside.deleted(this.#gone));
       } catch (error) {
         this.#poisonous(key, records, error);
       }

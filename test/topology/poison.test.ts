@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { ObjectKey } from '../../src/model/object-key.ts';
 import { textId, WorkTrace } from '../../src/model/work-trace.ts';
 import { Poison } from '../../src/topology/poison.ts';
 
 const MINUTE = 60 * 1e6;
+
+function keyOf(text: string): ObjectKey {
+  const key = new ObjectKey();
+  key.text = text;
+  return key;
+}
 
 describe('the trace of a thread', () => {
   test('says what was being done', () => {
@@ -16,7 +23,8 @@ describe('the trace of a thread', () => {
     assert.deepEqual(main.read(), { stream: 'pods@ns', object: 'unread' });
     thread.text(-1, 15);
     assert.deepEqual(main.read(), { stream: 'pods@ns', object: { text: textId(-1, 15) } });
-    thread.object('ns/ü', '9007199254740993');
+    const text = Buffer.from('"9007199254740993"');
+    thread.object(keyOf('ns/ü'), text, 1, text.length - 1);
     assert.deepEqual(main.read(), {
       stream: 'pods@ns',
       object: { key: 'ns/ü', resourceVersion: '9007199254740993' },
@@ -30,7 +38,7 @@ describe('the trace of a thread', () => {
   test('a name that is too long is cut and spoils nothing', () => {
     const trace = new WorkTrace();
     trace.task('s');
-    trace.object('k'.repeat(5000), '1');
+    trace.object(keyOf('k'.repeat(5000)), Buffer.from('1'), 0, 1);
     assert.deepEqual(trace.read(), { stream: 's', object: { key: 'k'.repeat(1024), resourceVersion: '1' } });
   });
 });

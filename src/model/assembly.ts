@@ -1,0 +1,42 @@
+import { ASSEMBLY } from './gen/assembly.ts';
+
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+  class Instance {
+    readonly exports: unknown;
+    constructor(module: Module);
+  }
+}
+
+/** What assembly/ exports; positions are addresses in `memory`. */
+export interface Assembly {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  base(): number;
+  compose(program: number, count: number, slots: number, out: number): number;
+  skipValue(p: number, end: number): number;
+  skipTrusted(p: number, end: number): number;
+  fingerprint(start: number, length: number): number;
+  fingerprintHigh(): number;
+  dictionaryPlaces(): number;
+  encode(text: number, length: number, dictionary: number, dictionaryLength: number, out: number): number;
+  decode(
+    encoded: number,
+    encodedLength: number,
+    dictionary: number,
+    dictionaryLength: number,
+    text: number,
+    length: number,
+  ): number;
+  keyPlace(): number;
+  pluck(p: number, end: number, keyLength: number, out: number): number;
+  mergePatch(before: number, beforeEnd: number, after: number, afterEnd: number, out: number): number;
+}
+
+const module = new WebAssembly.Module(Buffer.from(ASSEMBLY, 'base64'));
+
+/** The module of assembly/ with a memory of its own. */
+export function instantiate(): Assembly {
+  return new WebAssembly.Instance(module).exports as Assembly;
+}
