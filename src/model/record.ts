@@ -1,3 +1,4 @@
+import type { ByteWriter } from './byte-writer.ts';
 import type { PlainTexts } from './identity-slots.ts';
 
 /** What happened to the object. GAP says that deletes may have been missed (state was lost); it names no object. */
@@ -28,6 +29,8 @@ export interface ChangeRecord {
   readonly fieldsJson?: Uint8Array | undefined;
   /** JSON text of the object after redaction and pruning; undefined where it is not known. */
   readonly object: Uint8Array | undefined;
+  /** Writes `object` to where it has to be, where that spares a copy. */
+  readonly writeObject?: ((out: ByteWriter) => void) | undefined;
   /** JSON text of the patch from the last delivered state. */
   readonly patch: Uint8Array | undefined;
   /** JSON text of the object as it was last delivered, for an encoding that carries it; undefined where it is not known. */

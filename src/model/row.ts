@@ -1,7 +1,9 @@
 import type { ByteWriter } from './byte-writer.ts';
 import { readFields, writeFields } from './field-bytes.ts';
+import { IDENTITY_SLOT, type PlainTexts } from './identity-slots.ts';
 import type { ChangeRecord, DetectedBy, FieldValue, Operation } from './record.ts';
 import { DETECTED_BY, OPERATIONS } from './record.ts';
+import { COMPOSED_AT, Stencil, stencilMemory } from './stencil.ts';
 
 /**
  * One record on its way to a table writer in another thread, the payload of the encoding `rows`:
@@ -32,7 +34,8 @@ export const PART = {
 
 /** Writes a row behind what is there. @param withObject false leaves the object out */
 export function packRow(record: ChangeRecord, out: ByteWriter, withObject = true): void {
-  const object = withObject ? record.object : undefined;
+  const writeObject = withObject ? record.writeObject : undefined;
+  const object = withObject && writeObject === undefined ? record.object : undefined;
   const lengths = out.length + LENGTHS;
   out.byte(OPERATIONS.indexOf(record.operation));
   out.byte(DETECTED_BY.indexOf(record.detectedBy));
@@ -42,11 +45,14 @@ export function packRow(record: ChangeRecord, out: ByteWriter, withObject = true
   out.int32(-1);
   out.int32(object?.length ?? -1);
   out.int32(record.patch?.length ?? -1);
-  out.int32At(out.text(record.id), lengths);
-  out.int32At(out.text(record.namespace), lengths + 4);
-  out.int32At(out.text(record.name), lengths + 8);
-  out.int32At(out.text(record.uid), lengths + 12);
-  out.int32At(out.text(record.resourceVersion), lengths + 16);
+  if (record.plain !== undefined) packPlain(record.plain, out, lengths);
+  else {
+    out.int32At(out.text(record.id), lengths);
+    out.int32At(out.text(record.namespace), lengths + 4);
+    out.int32At(out.text(record.name), lengths + 8);
+    out.int32At(out.text(record.uid), lengths + 12);
+    out.int32At(out.text(record.resourceVersion), lengths + 16);
+  }
   if (record.labels !== undefined) out.bytes(record.labels);
   if (record.fields !== undefined) {
     const start = out.length;
@@ -54,7 +60,30 @@ export function packRow(record: ChangeRecord, out: ByteWriter, withObject = true
     out.int32At(out.length - start, lengths + PART.fields * 4);
   }
   if (object !== undefined) out.bytes(object);
+  if (writeObject !== undefined) {
+    const start = out.length;
+    writeObject(out);
+    out.int32At(out.length - start, lengths + PART.object * 4);
+  }
   if (record.patch !== undefined) out.bytes(record.patch);
+}
+
+/** Id, namespace, name, uid and resourceVersion, as they stand in the slots. */
+const PLAIN = Stencil.cut('u:vsnuv', [
+  [IDENTITY_SLOT.uid, 'u'],
+  [IDENTITY_SLOT.resourceVersion, 'v'],
+  [IDENTITY_SLOT.namespace, 's'],
+  [IDENTITY_SLOT.name, 'n'],
+]) as Stencil;
+
+function packPlain(plain: PlainTexts, out: ByteWriter, lengths: number): void {
+  const { namespaceLength, nameLength, uidLength, versionLength } = plain;
+  out.int32At(uidLength + 1 + versionLength, lengths);
+  out.int32At(namespaceLength, lengths + 4);
+  out.int32At(nameLength, lengths + 8);
+  out.int32At(uidLength, lengths + 12);
+  out.int32At(versionLength, lengths + 16);
+  out.slice(stencilMemory, COMPOSED_AT, COMPOSED_AT + PLAIN.compose(0));
 }
 
 /** A packed row, read. Byte parts are views into its buffer. */

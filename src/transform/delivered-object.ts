@@ -10,6 +10,8 @@ import { parsePath } from './paths.ts';
 import type { StreamPlan } from './plan.ts';
 import { AnnotationScrubber } from './redact.ts';
 
+const SPACE = 0x20;
+const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /** Makes of an object that was read what may leave: redacted and pruned. Results are views, valid until the next call. */
@@ -29,6 +31,16 @@ export class DeliveredObject {
       this.#extraction = extractionTrie(plan);
       if (redact.length > 0) this.#extractionScrubber = new AnnotationScrubber(redact);
     }
+  }
+
+  /** Whether `write` does. */
+  get isSpliced(): boolean {
+    return this.#scrubber === undefined;
+  }
+
+  /** What `object` gives, straight to where it has to be. Not where texts inside of texts are redacted. */
+  write(reader: ObjectReader, out: ByteWriter): void {
+    write(reader, reader.scan.edits, out);
   }
 
   /** JSON text of the object as it is delivered. */
@@ -72,16 +84,20 @@ function apply(
   if (edits.length === 0 && lead === undefined) object = bytes.subarray(start, end);
   else {
     out.reset();
-    out.byte(0x7b);
-    if (lead !== undefined) out.bytes(lead);
-    const members = out.length;
-    writeEdited(bytes, start + 1, end, edits, out);
+    write(reader, edits, out);
     object = out.view();
-    // Where every member was cut, the comma behind the lead is one too many.
-    if (lead !== undefined && object[skipSpace(object, members, object.length)] === CLOSE_BRACE)
-      object[members - 1] = 0x20;
   }
   return scrubber === undefined ? object : scrubber.scrub(object, bytes, edits);
+}
+
+function write({ bytes, start, end, lead }: ObjectReader, edits: EditList, out: ByteWriter): void {
+  out.byte(OPEN_BRACE);
+  if (lead !== undefined) out.bytes(lead);
+  const members = out.length;
+  writeEdited(bytes, start + 1, end, edits, out);
+  // Where every member was cut, the comma behind the lead is one too many.
+  if (lead !== undefined && out.buffer[skipSpace(out.buffer, members, out.length)] === CLOSE_BRACE)
+    out.buffer[members - 1] = SPACE;
 }
 
 function touches(edits: EditList, start: number, end: number): boolean {

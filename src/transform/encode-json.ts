@@ -41,7 +41,10 @@ export function writeJsonRest(record: ChangeRecord, { tail }: JsonForm, out: Byt
     out.slice(FIELDS, 0, FIELDS.length);
     out.text(fieldsToJson(record.fields));
   }
-  if (record.object !== undefined) {
+  if (record.writeObject !== undefined) {
+    out.slice(OBJECT, 0, OBJECT.length);
+    record.writeObject(out);
+  } else if (record.object !== undefined) {
     out.slice(OBJECT, 0, OBJECT.length);
     out.bytes(record.object);
   }

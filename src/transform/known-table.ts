@@ -4,8 +4,8 @@ import { ObjectKey } from '../model/object-key.ts';
 /**
  * The known-objects set of a stream: key to a few bytes, for up to millions of objects without a JavaScript object each.
  *
- * An entry has a number. `#slots` is an open-addressing index from hash to number; `#hashes` and `#refs` give an
- * entry's hash and where it lies; its bytes lie in chunks, 8-aligned:
+ * An entry has a number. `#slots` is an open-addressing index from hash to number; `#entries` gives an entry's hash and where
+ * it lies, beside each other, since to get at either costs a miss of the cache; its bytes lie in chunks, 8-aligned:
  *
  *     u32 number | u32 valueLength | u32 keyLength | key | value | padding
  *
@@ -15,8 +15,7 @@ import { ObjectKey } from '../model/object-key.ts';
  */
 export class KnownTable {
   #slots = new Uint32Array(MIN_SLOTS); // number + 1; 0 is free
-  #hashes = new Uint32Array(MIN_SLOTS / 2); // of a freed number: the next freed number + 1
-  #refs = new Uint32Array(MIN_SLOTS / 2);
+  #entries = new Uint32Array(MIN_SLOTS); // hash (of a freed number: the next freed number + 1) and ref, in turn
   #marks = new Uint8Array(MIN_SLOTS / 16); // one bit a number
   #numbers = 0; // numbers ever given
   #freed = 0; // first freed number + 1
@@ -42,13 +41,7 @@ export class KnownTable {
 
   /** Memory that the table holds, spare room included. */
   get byteLength(): number {
-    return (
-      this.#slots.byteLength +
-      this.#hashes.byteLength +
-      this.#refs.byteLength +
-      this.#marks.byteLength +
-      this.#chunkBytes
-    );
+    return this.#slots.byteLength + this.#entries.byteLength + this.#marks.byteLength + this.#chunkBytes;
   }
 
   /** @returns a view, valid until the next mutation */
@@ -65,10 +58,10 @@ export class KnownTable {
     const number = slot < 0 ? this.#insert(hash) : this.#slots[slot]! - 1;
     const keyLength = this.#key.length;
     const size = entrySize(keyLength, value.length);
-    const old = slot < 0 ? NOWHERE : this.#refs[number]!;
+    const old = slot < 0 ? NOWHERE : this.#entries[number * 2 + 1]!;
     let ref = old;
     // The old place is freed only after the copy: the value may be a view into it.
-    if (old === NOWHERE || this.#sizeAt(old) !== size) ref = this.#refs[number] = this.#allocate(size);
+    if (old === NOWHERE || this.#sizeAt(old) !== size) ref = this.#entries[number * 2 + 1] = this.#allocate(size);
     const chunk = this.#chunks[ref >>> OFFSET_BITS]!;
     const at = (ref & OFFSET_MASK) << 3;
     if (ref !== old) {
@@ -87,9 +80,9 @@ export class KnownTable {
     if (slot < 0) return false;
     const number = this.#slots[slot]! - 1;
     this.#closeGap(slot);
-    const ref = this.#refs[number]!;
-    this.#refs[number] = NOWHERE;
-    this.#hashes[number] = this.#freed;
+    const ref = this.#entries[number * 2 + 1]!;
+    this.#entries[number * 2 + 1] = NOWHERE;
+    this.#entries[number * 2] = this.#freed;
     this.#freed = number + 1;
     this.#marks[number >> 3]! &= ~(1 << (number & 7));
     this.#size--;
@@ -118,7 +111,7 @@ export class KnownTable {
   *unmarked(): Generator<{ key: string; value: Buffer }> {
     if (!this.#listing) throw new WatershardError('INTERNAL', 'known objects: asked for unmarked keys outside a list');
     for (let number = 0; number < this.#numbers; number++) {
-      if ((this.#marks[number >> 3]! & (1 << (number & 7))) === 0 && this.#refs[number] !== NOWHERE)
+      if ((this.#marks[number >> 3]! & (1 << (number & 7))) === 0 && this.#entries[number * 2 + 1] !== NOWHERE)
         yield this.#entry(number);
     }
   }
@@ -129,15 +122,14 @@ export class KnownTable {
 
   *entries(): Generator<{ key: string; value: Buffer }> {
     for (let number = 0; number < this.#numbers; number++) {
-      if (this.#refs[number] !== NOWHERE) yield this.#entry(number);
+      if (this.#entries[number * 2 + 1] !== NOWHERE) yield this.#entry(number);
     }
   }
 
   /** Empties the table and ends a list. */
   clear(): void {
     this.#slots = new Uint32Array(MIN_SLOTS);
-    this.#hashes = new Uint32Array(MIN_SLOTS / 2);
-    this.#refs = new Uint32Array(MIN_SLOTS / 2);
+    this.#entries = new Uint32Array(MIN_SLOTS);
     this.#marks = new Uint8Array(MIN_SLOTS / 16);
     this.#numbers = this.#freed = this.#size = this.#chunkBytes = this.#live = this.#used = 0;
     this.#chunks = [];
@@ -187,7 +179,7 @@ export class KnownTable {
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const number = this.#slots[slot]! - 1;
       if (number < 0) return -1;
-      if (this.#hashes[number] === hash && this.#sameKey(this.#refs[number]!)) return slot;
+      if (this.#entries[number * 2] === hash && this.#sameKey(this.#entries[number * 2 + 1]!)) return slot;
     }
   }
 
@@ -205,12 +197,12 @@ export class KnownTable {
   #insert(hash: number): number {
     if ((this.#size + 1) * 4 > this.#slots.length * 3) this.#growSlots();
     let number = this.#freed - 1;
-    if (number >= 0) this.#freed = this.#hashes[number]!;
+    if (number >= 0) this.#freed = this.#entries[number * 2]!;
     else {
       number = this.#numbers++;
-      if (number === this.#refs.length) this.#growNumbers();
+      if (number * 2 === this.#entries.length) this.#growNumbers();
     }
-    this.#hashes[number] = hash;
+    this.#entries[number * 2] = hash;
     this.#place(number, hash);
     this.#size++;
     return number;
@@ -226,20 +218,17 @@ export class KnownTable {
   #growSlots(): void {
     const old = this.#slots;
     this.#slots = new Uint32Array(old.length * 2);
-    for (const entry of old) if (entry !== 0) this.#place(entry - 1, this.#hashes[entry - 1]!);
+    for (const entry of old) if (entry !== 0) this.#place(entry - 1, this.#entries[(entry - 1) * 2]!);
   }
 
   #growNumbers(): void {
     // By half, not by two: at a million entries the unused half would be 8 MB.
-    const length = Math.ceil((this.#refs.length * 1.5) / 8) * 8;
-    const hashes = new Uint32Array(length);
-    const refs = new Uint32Array(length);
+    const length = Math.ceil((this.#entries.length * 0.75) / 8) * 8;
+    const entries = new Uint32Array(length * 2);
     const marks = new Uint8Array(length / 8);
-    hashes.set(this.#hashes);
-    refs.set(this.#refs);
+    entries.set(this.#entries);
     marks.set(this.#marks);
-    this.#hashes = hashes;
-    this.#refs = refs;
+    this.#entries = entries;
     this.#marks = marks;
   }
 
@@ -248,7 +237,7 @@ export class KnownTable {
     const mask = this.#slots.length - 1;
     let gap = slot;
     for (let next = (gap + 1) & mask; this.#slots[next] !== 0; next = (next + 1) & mask) {
-      const home = this.#hashes[this.#slots[next]! - 1]! & mask;
+      const home = this.#entries[(this.#slots[next]! - 1) * 2]! & mask;
       if (((next - home) & mask) < ((next - gap) & mask)) continue; // its home lies behind the gap
       this.#slots[gap] = this.#slots[next]!;
       gap = next;
@@ -323,10 +312,10 @@ export class KnownTable {
     for (let at = 0; at < from.used; ) {
       const number = from.words[at >> 2]!;
       const size = entrySize(from.words[(at >> 2) + 2]!, from.words[(at >> 2) + 1]!);
-      if (this.#refs[number] === ((victim << OFFSET_BITS) | (at >> 3)) >>> 0) {
+      if (this.#entries[number * 2 + 1] === ((victim << OFFSET_BITS) | (at >> 3)) >>> 0) {
         const ref = this.#allocate(size);
         this.#chunks[ref >>> OFFSET_BITS]!.bytes.set(from.bytes.subarray(at, at + size), (ref & OFFSET_MASK) << 3);
-        this.#refs[number] = ref;
+        this.#entries[number * 2 + 1] = ref;
         this.#live -= size;
       }
       at += size;
@@ -341,7 +330,7 @@ export class KnownTable {
   }
 
   #value(number: number): Buffer {
-    const ref = this.#refs[number]!;
+    const ref = this.#entries[number * 2 + 1]!;
     const chunk = this.#chunks[ref >>> OFFSET_BITS]!;
     const at = (ref & OFFSET_MASK) << 3;
     const start = at + HEAD + chunk.words[(at >> 2) + 2]!;
@@ -349,7 +338,7 @@ export class KnownTable {
   }
 
   #entry(number: number): { key: string; value: Buffer } {
-    const ref = this.#refs[number]!;
+    const ref = this.#entries[number * 2 + 1]!;
     const chunk = this.#chunks[ref >>> OFFSET_BITS]!;
     const at = (ref & OFFSET_MASK) << 3;
     const keyLength = chunk.words[(at >> 2) + 2]!;

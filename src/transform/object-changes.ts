@@ -53,12 +53,14 @@ export class ObjectChanges {
   readonly #fingerprint = new ObjectFingerprint();
   readonly #print: Fingerprint = { low: 0, high: 0 };
   readonly #value = new KnownValueWriter();
-  readonly #record = new ReadRecord((reader) => this.#id(reader.key.text, reader.uid, reader.resourceVersion));
+  readonly #record: ReadRecord;
   readonly #resource: string;
   /** Some lane has a column of them. */
   readonly #labels: boolean;
   /** Something looks into the object. */
   readonly #loads: boolean;
+  /** Nothing but the encoders wants the object, and they can have it from where it was read. */
+  readonly #splices: boolean;
   /** Objects are kept as they were last delivered: for patches, or for an encoding that carries them. */
   readonly #keeps: boolean;
   /** How often the API server has gone back in time: from then on ids carry it, as versions are given a second time. */
@@ -72,10 +74,14 @@ export class ObjectChanges {
     this.#extraction = extraction;
     this.#deliversObject = plan.diff !== 'none' || plan.lanes.some((lane) => lane.object !== false);
     this.#delivered = new DeliveredObject(plan);
+    this.#record = new ReadRecord(this.#delivered, (reader) =>
+      this.#id(reader.key.text, reader.uid, reader.resourceVersion),
+    );
     this.#resource = resourceName(plan.stream.resource);
     this.#labels = plan.lanes.some(({ encoding }) => encoding === 'rows');
     this.#loads = plan.diff !== 'none' || plan.extract.length > 0;
     this.#keeps = plan.diff !== 'none' || plan.lanes.some(({ encoding }) => encoding === 'kollect');
+    this.#splices = this.#deliversObject && this.#delivered.isSpliced && !this.#loads && !this.#keeps;
     this.generation = plan.generation ?? 0;
   }
 
@@ -205,7 +211,7 @@ export class ObjectChanges {
     operation: Operation,
     previous: Buffer | undefined,
   ): void {
-    let object = this.#deliversObject ? this.#delivered.object(reader) : undefined;
+    let object = this.#deliversObject && !this.#splices ? this.#delivered.object(reader) : undefined;
     // It is gone through several times.
     if (object !== undefined && this.#loads) object = loadAfter(object);
     const labels = this.#labels ? this.#delivered.labels(reader, object) : undefined;
@@ -218,7 +224,7 @@ export class ObjectChanges {
     record.labels = labels;
     record.fields = fields;
     record.fieldsJson = fieldsJson;
-    record.object = object;
+    record.deliver(object, this.#splices);
     record.patch = previous === undefined || object === undefined ? undefined : this.#patch(previous, object);
     record.previous = previous;
     record.of(reader, this.generation === 0);

@@ -32,6 +32,7 @@ export class PlainIdentity implements PlainTexts {
     const { namespace, namespaceToken, name, nameToken, uid, resourceVersion } = IDENTITY_SLOT;
     const any = IS_DIGIT | IS_LETTER | IS_POINT;
     const start = scan.start(NAMESPACE);
+    if (start < 0) setSlot(namespace, 0);
     this.namespaceLength = start < 0 ? 0 : copy(bytes, start, scan.end(NAMESPACE), any, namespace, namespaceToken);
     this.nameLength = copy(bytes, scan.start(NAME), scan.end(NAME), any, name, nameToken);
     this.uidLength = copy(bytes, scan.start(UID), scan.end(UID), IS_DIGIT | IS_LETTER, uid, -1);

@@ -1,4 +1,6 @@
+import type { ByteWriter } from '../model/byte-writer.ts';
 import type { ChangeRecord, DetectedBy, FieldValue, Operation } from '../model/record.ts';
+import type { DeliveredObject } from './delivered-object.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { PlainIdentity } from './plain-identity.ts';
 
@@ -13,17 +15,23 @@ export class ReadRecord implements ChangeRecord {
   labels: Uint8Array | undefined;
   fields: Readonly<Record<string, FieldValue>> | undefined;
   fieldsJson: Uint8Array | undefined;
-  object: Uint8Array | undefined;
+  writeObject: ((out: ByteWriter) => void) | undefined;
   patch: Uint8Array | undefined;
   previous: Uint8Array | undefined;
   plain: PlainIdentity | undefined;
   readonly #plain = new PlainIdentity();
   readonly #idOf: (reader: ObjectReader) => string;
+  readonly #delivered: DeliveredObject;
+  readonly #write = (out: ByteWriter): void => {
+    if (this.#reader !== undefined) this.#delivered.write(this.#reader, out);
+  };
   #reader: ObjectReader | undefined;
   #id: string | undefined;
+  #object: Uint8Array | undefined;
 
   /** @param idOf of what has been read */
-  constructor(idOf: (reader: ObjectReader) => string) {
+  constructor(delivered: DeliveredObject, idOf: (reader: ObjectReader) => string) {
+    this.#delivered = delivered;
     this.#idOf = idOf;
   }
 
@@ -32,6 +40,18 @@ export class ReadRecord implements ChangeRecord {
     this.#reader = reader;
     this.#id = undefined;
     this.plain = plainId && this.#plain.read(reader, this.observedAt) ? this.#plain : undefined;
+  }
+
+  /** @param object as it is delivered; undefined where it is not, or is the one of the reader and not made yet */
+  deliver(object: Uint8Array | undefined, ofReader: boolean): void {
+    this.#object = object;
+    this.writeObject = ofReader ? this.#write : undefined;
+  }
+
+  get object(): Uint8Array | undefined {
+    if (this.#object === undefined && this.writeObject !== undefined && this.#reader !== undefined)
+      this.#object = this.#delivered.object(this.#reader);
+    return this.#object;
   }
 
   get id(): string {

@@ -4,13 +4,15 @@ import fc from 'fast-check';
 import { LaneWriter } from '../../src/model/lane.ts';
 import { loadText } from '../../src/model/loaded-text.ts';
 import { type ChangeRecord, DETECTED_BY, OPERATIONS, type RecordContext } from '../../src/model/record.ts';
+import { DeliveredObject } from '../../src/transform/delivered-object.ts';
 import { createEncoder } from '../../src/transform/encode.ts';
 import { objectTrie } from '../../src/transform/object-paths.ts';
 import { ObjectReader } from '../../src/transform/object-reader.ts';
-import type { LanePlan } from '../../src/transform/plan.ts';
+import type { LanePlan, StreamPlan } from '../../src/transform/plan.ts';
 import { ReadRecord } from '../../src/transform/read-record.ts';
 import { PODS } from './sample-record.ts';
 
+const PLAN = { ignore: [], prune: ['metadata.managedFields'], redact: [], extract: [] } as never as StreamPlan;
 const FRAME = { stream: 'K8S', replyLength: 30 };
 const LANES: readonly Partial<LanePlan>[] = [
   { encoding: 'json' },
@@ -54,9 +56,10 @@ test('a record of an object as it was read is written as one of texts is', () =>
   );
   let stencils = 0;
   const record = new ReadRecord(
+    new DeliveredObject(PLAN),
     (reader) => `${reader.uid === '' ? `pods/${reader.key.text}` : reader.uid}:${reader.resourceVersion}`,
   );
-  const reader = new ObjectReader(objectTrie({ ignore: [], prune: [], redact: [] }), {
+  const reader = new ObjectReader(objectTrie(PLAN), {
     id: 'pods',
     resource: { group: '', version: 'v1', kind: 'Pod', resource: 'pods', namespaced: true },
     metadataOnly: false,
@@ -68,16 +71,20 @@ test('a record of an object as it was read is written as one of texts is', () =>
       fc.nat({ max: 1 }),
       fc.constantFrom(...OPERATIONS.slice(0, 3)),
       fc.constantFrom(...DETECTED_BY),
+      fc.boolean(),
       fc.integer({ min: 1_700_000_000_000_000, max: 1_700_000_000_000_003 }),
-      (objects, lane, context, operation, detectedBy, observedAt) => {
+      (objects, lane, context, operation, detectedBy, managed, observedAt) => {
         const encoder = encoders[lane]?.[context];
         assert.ok(encoder !== undefined);
         const [asRead, asTexts] = [new LaneWriter(), new LaneWriter()];
         for (const metadata of objects) {
-          const b = loadText(Buffer.from(JSON.stringify({ metadata })));
+          const b = loadText(
+            Buffer.from(JSON.stringify({ metadata: { ...metadata, ...(managed ? { managedFields: [] } : {}) } })),
+          );
           assert.ok(reader.read(b, 0, b.length) > 0);
-          Object.assign(record, { operation, detectedBy, observedAt, object: b, fieldsJson: undefined });
+          Object.assign(record, { operation, detectedBy, observedAt });
           record.of(reader, true);
+          record.deliver(undefined, true);
           if (record.plain !== undefined) stencils++;
           encoder.append(record, asRead);
           encoder.append(texts(record), asTexts);
