@@ -1,5 +1,7 @@
 export { compose } from './compose';
-export { base, fingerprint, fingerprintHigh, skipValue } from './json-bytes';
+export { fingerprint, fingerprintHigh } from './fingerprint';
+export { base, skipValue } from './json-bytes';
+export { editPlace, ignoredPlace, scan, scanPlace, slotPlace, triePlace } from './json-scan';
 export { mergePatch } from './merge-patch';
 export { keyPlace, pluck } from './pluck';
 export { decode, dictionaryPlaces, encode } from './sibling-codec';

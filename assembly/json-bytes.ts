@@ -1,7 +1,7 @@
 /*
  * AssemblyScript (a language of its own, compiled to WebAssembly by tools/generate-wasm.mjs), for what the transform does
- * with every byte. `src/model/json-skip.ts` and `src/transform/fingerprint.ts` do the same in JavaScript, for bytes that
- * are elsewhere; a property test compares the two.
+ * with every byte. `src/model/json-skip.ts` does the same in JavaScript, for bytes that are elsewhere; a property test compares
+ * the two.
  *
  * Positions are addresses. At least 16 zero bytes have to lie behind the end of a text: a load takes 16 bytes at once, and
  * a text that breaks off must not be read on into what lay there before.
@@ -100,7 +100,7 @@ export function skipValue(p: usize, end: usize): usize {
   return 0;
 }
 
-function skipSpace(p: usize, end: usize): usize {
+export function skipSpace(p: usize, end: usize): usize {
   while (p < end) {
     const c: u32 = load<u8>(p);
     if (c > 0x20 || (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09)) break;
@@ -109,8 +109,8 @@ function skipSpace(p: usize, end: usize): usize {
   return p;
 }
 
-/** @param p behind the opening quote */
-function skipString(p: usize, end: usize): usize {
+/** Where the next quote, backslash or control character is; at `end`, or up to 15 bytes behind, where there is none. */
+export function plainEnd(p: usize, end: usize): usize {
   while (p < end) {
     const bytes = v128.load(p);
     const stops = i8x16.bitmask(
@@ -119,11 +119,16 @@ function skipString(p: usize, end: usize): usize {
         i8x16.lt_u(bytes, i8x16.splat(0x20)),
       ),
     );
-    if (stops === 0) {
-      p += 16;
-      continue;
-    }
-    p += ctz(stops);
+    if (stops !== 0) return p + ctz(stops);
+    p += 16;
+  }
+  return p;
+}
+
+/** @param p behind the opening quote */
+function skipString(p: usize, end: usize): usize {
+  while (p < end) {
+    p = plainEnd(p, end);
     const c: u32 = load<u8>(p);
     if (c === QUOTE) return p + 1;
     if (c !== BACKSLASH) return 0;
@@ -134,7 +139,7 @@ function skipString(p: usize, end: usize): usize {
 }
 
 /** @param p behind the backslash */
-function skipEscape(p: usize, end: usize): usize {
+export function skipEscape(p: usize, end: usize): usize {
   if (p >= end) return 0;
   const e: u32 = load<u8>(p);
   // " \ / b f n r t
@@ -184,50 +189,4 @@ function skipDigits(p: usize, end: usize): usize {
   const start = p;
   while (p < end && <u32>load<u8>(p) - 0x30 <= 9) p++;
   return p === start ? 0 : p;
-}
-
-/** The upper half of the last fingerprint. */
-let high: i32 = 0;
-
-export function fingerprintHigh(): i32 {
-  return high;
-}
-
-/**
- * The hash of src/transform/fingerprint.ts. At most 3 bytes behind the text are overwritten with 0.
- * @param start divisible by 4
- * @returns its lower half
- */
-export function fingerprint(start: usize, length: u32): i32 {
-  for (let i = length; (i & 3) !== 0; i++) store<u8>(start + i, 0);
-  const end = start + ((length + 3) & ~3);
-  let a: i32 = 0x2f0b4c47 ^ length;
-  let b: i32 = 0x7ed55d16;
-  let c: i32 = 0x165667b1 ^ length;
-  let d: i32 = 0x3c6ef372;
-  let p = start;
-  for (; p + 4 < end; p += 8) {
-    const x = load<i32>(p);
-    const y = load<i32>(p, 4);
-    a ^= x * <i32>0xcc9e2d51;
-    a = rotl(a, 13) * 5 + 0x6b64e6b5;
-    b ^= y * 0x1b873593;
-    b = rotl(b, 15) * 9 + 0x561ccd1b;
-    c = rotl((c ^ x) * <i32>0x9e3779b1, 11);
-    d = rotl((d ^ y) * <i32>0x85ebca77, 17);
-  }
-  if (p < end) {
-    const x = load<i32>(p);
-    a ^= x * <i32>0xcc9e2d51;
-    a = rotl(a, 13) * 5 + 0x6b64e6b5;
-    c = rotl((c ^ x) * <i32>0x9e3779b1, 11);
-  }
-  high = mix(c ^ mix(d ^ 0x3243f6a9));
-  return mix(a ^ mix(b + 0x27d4eb2f));
-}
-
-function mix(h: u32): u32 {
-  h = (h ^ (h >> 16)) * 0x85ebca6b;
-  h = (h ^ (h >> 13)) * 0xc2b2ae35;
-  return h ^ (h >> 16);
 }

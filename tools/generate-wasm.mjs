@@ -7,7 +7,7 @@ import asc from 'assemblyscript/asc';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const TARGET = 'src/model/gen/assembly.ts';
-const OPTIONS = ['-O3', '--noAssert', '--enable', 'simd', '--runtime', 'stub', '--initialMemory', '2'];
+const OPTIONS = ['-O3', '--noAssert', '--enable', 'simd', '--runtime', 'stub', '--initialMemory', '4'];
 
 const binary = join(root, 'node_modules', '.cache', 'assembly.wasm');
 mkdirSync(dirname(binary), { recursive: true });

@@ -17,7 +17,21 @@ export interface Assembly {
   compose(program: number, count: number, slots: number, out: number): number;
   skipValue(p: number, end: number): number;
   skipTrusted(p: number, end: number): number;
-  fingerprint(start: number, length: number): number;
+  triePlace(): number;
+  scanPlace(): number;
+  slotPlace(): number;
+  ignoredPlace(): number;
+  editPlace(): number;
+  scan(p: number, end: number, text: number, trie: number, slots: number, wanted: number): number;
+  fingerprint(
+    text: number,
+    start: number,
+    end: number,
+    cuts: number,
+    cutsEnd: number,
+    lead: number,
+    leadLength: number,
+  ): number;
   fingerprintHigh(): number;
   dictionaryPlaces(): number;
   encode(text: number, length: number, dictionary: number, dictionaryLength: number, out: number): number;

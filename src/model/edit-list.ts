@@ -7,6 +7,20 @@ export class EditList {
   #numbers = new Int32Array(3 * 16);
   length = 0;
 
+  /** Takes over `count` edits that stand one behind another, three numbers each. */
+  read(from: Int32Array, at: number, count: number): void {
+    const size = count * 3;
+    if (size > this.#numbers.length) this.#numbers = new Int32Array(size * 2);
+    const numbers = this.#numbers;
+    for (let i = 0; i < size; i++) numbers[i] = from[at + i] as number;
+    this.length = count;
+  }
+
+  write(to: Int32Array, at: number): void {
+    const numbers = this.#numbers;
+    for (let i = 0; i < this.length * 3; i++) to[at + i] = numbers[i] as number;
+  }
+
   push(start: number, end: number, kind: number): void {
     const at = this.length * 3;
     if (at === this.#numbers.length) {

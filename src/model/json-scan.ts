@@ -1,6 +1,7 @@
 import { CUT, EditList, MASK } from './edit-list.ts';
 import { skipColon, skipEscape, skipSpace, skipValue } from './json-skip.ts';
 import { findChild, IGNORE, PRUNE, REDACT, type TrieNode } from './json-trie.ts';
+import { addressOf, scanLoaded } from './loaded-text.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -29,23 +30,24 @@ export class JsonScan {
    * a parser would take. Normalise the text (`normalise`) and scan again with `trusted`.
    */
   unusual = false;
-  readonly #slots: Int32Array;
+  /** Start and end of each. */
+  readonly slots: Int32Array;
   #wanted = 0;
   #stopped = false;
   #emptied = false;
 
   constructor(slots: number) {
-    this.#slots = new Int32Array(slots * 2);
+    this.slots = new Int32Array(slots * 2);
   }
 
   /** Where the value of a slot starts; -1 where it was not met. */
   start(slot: number): number {
-    return this.#slots[slot * 2] as number;
+    return this.slots[slot * 2] as number;
   }
 
   /** Behind the last byte of the value of a slot; -1 where it was not met. */
   end(slot: number): number {
-    return this.#slots[slot * 2 + 1] as number;
+    return this.slots[slot * 2 + 1] as number;
   }
 
   /**
@@ -54,7 +56,12 @@ export class JsonScan {
    * @returns the position behind the value (or where it stopped), or -1 where it is not valid JSON
    */
   run(b: Uint8Array, p: number, end: number, trie: TrieNode, wanted = 0): number {
-    this.#slots.fill(-1);
+    const address = addressOf(b);
+    if (address !== 0) {
+      const behind = scanLoaded(address, p, end, trie, wanted, this);
+      if (behind !== undefined) return behind;
+    }
+    this.slots.fill(-1);
     this.ignored.length = 0;
     this.edits.length = 0;
     this.unusual = false;
@@ -173,8 +180,8 @@ export class JsonScan {
   #fill(node: TrieNode, start: number, end: number): boolean {
     if (node.slot < 0) return false;
     const at = node.slot * 2;
-    this.#slots[at] = start;
-    this.#slots[at + 1] = end;
+    this.slots[at] = start;
+    this.slots[at + 1] = end;
     if (this.#wanted > 0 && --this.#wanted === 0) this.#stopped = true;
     return this.#stopped;
   }

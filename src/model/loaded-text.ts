@@ -1,4 +1,7 @@
 import { instantiate } from './assembly.ts';
+import type { EditList } from './edit-list.ts';
+import type { TrieNode } from './json-trie.ts';
+import { trieWords } from './loaded-trie.ts';
 
 /*
  * The texts that this thread is working on, in the memory of a WebAssembly module (assembly/), whose instructions for 16
@@ -13,8 +16,8 @@ const wasm = instantiate();
 const PAGE = 64 * 1024;
 /** Behind a text, for loads of 16 bytes that begin in it. */
 const SLACK = 32;
-/** For what a fingerprint has in front of an object that came without its kind. */
-const LEAD = 4096;
+/** Of the room beside the text, more than its length. */
+const MORE = 4096;
 /** The memory never shrinks. */
 const MAX_TEXT = 4 * 1024 * 1024;
 const MAX_OBJECT = 128 * 1024;
@@ -24,8 +27,19 @@ const ENCODED = DICTIONARY + MAX_DICTIONARY + SLACK;
 const BEFORE = ENCODED + 3 * MAX_OBJECT + 64;
 const AFTER = BEFORE + MAX_OBJECT + SLACK;
 const TEXT = AFTER + MAX_OBJECT + SLACK;
+/** Room in the module: for tries in bytes, for slots, and for edits of either list. */
+const MAX_TRIES = 65_536;
+const MAX_SLOTS = 128;
+const MAX_EDITS = 512;
+const TRIES = wasm.triePlace();
+/** As indexes of `words`. */
+const COUNTS = wasm.scanPlace() / 4;
+const SLOTS = wasm.slotPlace() / 4;
+const IGNORED = wasm.ignoredPlace() / 4;
+const EDITS = wasm.editPlace() / 4;
 /** All of the memory. */
 let all = Buffer.alloc(0);
+let words = new Int32Array(all.buffer);
 reserve(TEXT);
 
 const NONE = Buffer.alloc(0);
@@ -36,6 +50,11 @@ let scratch: Buffer = NONE;
 let scratchStart = 0;
 let dictionary: CodecDictionary | undefined;
 let key: Uint8Array | undefined;
+/** Where tries stand in the memory; 0 of those that have no room there. */
+let tries = new WeakMap<TrieNode, number>();
+let lastTrie: TrieNode | undefined;
+let lastTriePlace = 0;
+let triesEnd = TRIES;
 
 /**
  * The text of one piece of work.
@@ -49,9 +68,9 @@ export function loadText(bytes: Uint8Array): Buffer {
     return Buffer.from(bytes.buffer, bytes.byteOffset, length);
   }
   scratchStart = (TEXT + length + SLACK + 15) & ~15;
-  if (reserve(scratchStart + length + LEAD + SLACK)) before = after = NONE;
+  if (reserve(scratchStart + length + MORE + SLACK)) before = after = NONE;
   text = put(bytes, TEXT);
-  scratch = all.subarray(scratchStart, scratchStart + length + LEAD);
+  scratch = all.subarray(scratchStart, scratchStart + length + MORE);
   return text;
 }
 
@@ -89,10 +108,80 @@ export function loadedScratch(): Buffer {
   return scratch;
 }
 
-/** The fingerprint (transform/fingerprint.ts) of what was written to the room. */
-export function fingerprintScratch(length: number, out: { low: number; high: number }): void {
-  out.low = wasm.fingerprint(scratchStart, length);
+/** What a pass notes: see json-scan.ts. */
+export interface ScanResult {
+  readonly slots: Int32Array;
+  readonly ignored: EditList;
+  readonly edits: EditList;
+  unusual: boolean;
+}
+
+/**
+ * `JsonScan.run` of json-scan.ts for a text that is in the memory.
+ * @returns undefined where the trie, or what was found, has no room
+ */
+export function scanLoaded(
+  address: number,
+  p: number,
+  end: number,
+  trie: TrieNode,
+  wanted: number,
+  out: ScanResult,
+): number | undefined {
+  const { slots } = out;
+  const place = trie === lastTrie ? lastTriePlace : placeOf(trie);
+  if (place === 0 || slots.length > MAX_SLOTS * 2) return undefined;
+  const at = wasm.scan(address + p, address + end, address, place, slots.length >> 1, wanted);
+  if (at === 1) return undefined;
+  for (let i = 0; i < slots.length; i++) slots[i] = words[SLOTS + i] as number;
+  out.unusual = words[COUNTS] !== 0;
+  out.ignored.read(words, IGNORED, words[COUNTS + 1] as number);
+  out.edits.read(words, EDITS, words[COUNTS + 2] as number);
+  return at === 0 ? -1 : at - address;
+}
+
+/** When there is no room left, those in use are put there anew. */
+function placeOf(trie: TrieNode): number {
+  let place = tries.get(trie);
+  if (place === undefined) {
+    let made = trieWords(trie, triesEnd);
+    if (triesEnd + made.length * 4 > TRIES + MAX_TRIES) {
+      tries = new WeakMap();
+      triesEnd = TRIES;
+      made = trieWords(trie, TRIES);
+    }
+    place = made.length * 4 > MAX_TRIES ? 0 : triesEnd;
+    if (place !== 0) {
+      words.set(made, place / 4);
+      triesEnd += made.length * 4;
+    }
+    tries.set(trie, place);
+  }
+  lastTrie = trie;
+  lastTriePlace = place;
+  return place;
+}
+
+/**
+ * The fingerprint (transform/fingerprint.ts) of a part of the loaded text without what is cut out of it.
+ * @param lead as if it stood in front
+ * @returns false where there is no room for the cuts
+ */
+export function fingerprintLoaded(
+  start: number,
+  end: number,
+  cuts: EditList,
+  lead: Uint8Array | undefined,
+  out: { low: number; high: number },
+): boolean {
+  const count = cuts.length;
+  if (count > MAX_EDITS) return false;
+  cuts.write(words, IGNORED);
+  if (lead !== undefined) all.set(lead, scratchStart);
+  const behind = (IGNORED + count * 3) * 4;
+  out.low = wasm.fingerprint(TEXT, TEXT + start, TEXT + end, IGNORED * 4, behind, scratchStart, lead?.length ?? 0);
   out.high = wasm.fingerprintHigh();
+  return true;
 }
 
 /**
@@ -180,6 +269,9 @@ function reserve(bytes: number): boolean {
   const missing = bytes - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
   const grown = all.buffer !== memory.buffer;
-  if (grown) all = Buffer.from(memory.buffer);
+  if (grown) {
+    all = Buffer.from(memory.buffer);
+    words = new Int32Array(memory.buffer);
+  }
   return grown;
 }

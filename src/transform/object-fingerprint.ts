@@ -1,4 +1,4 @@
-import { fingerprintScratch, isLoaded, loadedScratch } from '../model/loaded-text.ts';
+import { fingerprintLoaded, isLoaded } from '../model/loaded-text.ts';
 import { type Fingerprint, fingerprint } from './fingerprint.ts';
 import type { ObjectReader } from './object-reader.ts';
 
@@ -9,19 +9,16 @@ import type { ObjectReader } from './object-reader.ts';
 export class ObjectFingerprint {
   #bytes = new Uint8Array(0);
   #words = new Int32Array(this.#bytes.buffer);
-  /** `#bytes`, or room beside the text. */
-  #target: Uint8Array = this.#bytes;
   #length = 0;
 
   of(reader: ObjectReader, out: Fingerprint): void {
     const { bytes, end, lead, scan } = reader;
     const cuts = scan.ignored;
-    const loaded = isLoaded(bytes);
-    if (loaded) this.#target = loadedScratch();
-    else this.#reserve(end - reader.start + (lead?.length ?? 0) + 8);
+    // The opening brace is left out, so that a lead stands where it does in an object that has its own.
+    if (isLoaded(bytes) && fingerprintLoaded(reader.start + 1, end, cuts, lead, out)) return;
+    this.#reserve(end - reader.start + (lead?.length ?? 0) + 8);
     this.#length = 0;
     if (lead !== undefined) this.#copy(lead, 0, lead.length);
-    // The opening brace is left out, so that a lead stands where it does in an object that has its own.
     let at = reader.start + 1;
     for (let i = 0; i < cuts.length; i++) {
       if (cuts.end(i) <= at) continue;
@@ -29,21 +26,18 @@ export class ObjectFingerprint {
       at = cuts.end(i);
     }
     this.#copy(bytes, at, end);
-    if (loaded) fingerprintScratch(this.#length, out);
-    else fingerprint(this.#words, this.#bytes, this.#length, out);
+    fingerprint(this.#words, this.#bytes, this.#length, out);
   }
 
   #copy(from: Buffer, start: number, end: number): void {
     if (end <= start) return;
-    from.copy(this.#target, this.#length, start, end);
+    from.copy(this.#bytes, this.#length, start, end);
     this.#length += end - start;
   }
 
   #reserve(need: number): void {
-    if (need > this.#bytes.length) {
-      this.#bytes = new Uint8Array((Math.max(need, this.#bytes.length * 2) + 3) & ~3);
-      this.#words = new Int32Array(this.#bytes.buffer);
-    }
-    this.#target = this.#bytes;
+    if (need <= this.#bytes.length) return;
+    this.#bytes = new Uint8Array((Math.max(need, this.#bytes.length * 2) + 3) & ~3);
+    this.#words = new Int32Array(this.#bytes.buffer);
   }
 }

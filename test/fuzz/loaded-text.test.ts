@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { CUT, EditList } from '../../src/model/edit-list.ts';
 import { skipTrusted, skipValue } from '../../src/model/json-skip.ts';
-import { fingerprintScratch, isLoaded, loadedScratch, loadText } from '../../src/model/loaded-text.ts';
+import { fingerprintLoaded, isLoaded, loadText } from '../../src/model/loaded-text.ts';
 import { fingerprint } from '../../src/transform/fingerprint.ts';
 import { damaged, fuzz } from '../support/fuzz.ts';
 import { looseJson } from '../support/json.ts';
@@ -87,19 +88,36 @@ test('a text above 4 MiB is looked at where it is', () => {
   assert.equal(skipValue(loaded, 0, loaded.length), bytes.length);
 });
 
-test('a fingerprint is the same', () => {
+test('a fingerprint is the same, whatever is cut out', () => {
+  const cut = fc.tuple(fc.nat({ max: 60 }), fc.nat({ max: 60 }));
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      const padded = new Uint8Array(204);
-      padded.set(bytes);
-      const expected = { low: 0, high: 0 };
-      fingerprint(new Int32Array(padded.buffer), padded, bytes.length, expected);
-      loadText(bytes);
-      loadedScratch().fill(0xff).set(bytes);
-      const found = { low: 0, high: 0 };
-      fingerprintScratch(bytes.length, found);
-      assert.deepEqual(found, expected);
-    }),
-    fuzz(300),
+    fc.property(
+      fc.uint8Array({ minLength: 1, maxLength: 300 }),
+      fc.option(fc.uint8Array({ maxLength: 40 }), { nil: undefined }),
+      fc.array(cut, { maxLength: 12 }),
+      fc.nat(),
+      (bytes, lead, gaps, from) => {
+        const start = from % bytes.length;
+        const cuts = new EditList();
+        const kept = lead === undefined ? [] : [...lead];
+        let at = start;
+        for (const [skipped, length] of gaps) {
+          const begin = Math.min(at + skipped, bytes.length);
+          kept.push(...bytes.subarray(at, begin));
+          at = Math.min(begin + length, bytes.length);
+          cuts.push(begin, at, CUT);
+        }
+        kept.push(...bytes.subarray(at));
+        const padded = new Uint8Array((kept.length + 7) & ~3);
+        padded.set(kept);
+        const expected = { low: 0, high: 0 };
+        fingerprint(new Int32Array(padded.buffer), padded, kept.length, expected);
+        loadText(bytes);
+        const found = { low: 0, high: 0 };
+        assert.equal(fingerprintLoaded(start, bytes.length, cuts, lead, found), true);
+        assert.deepEqual(found, expected);
+      },
+    ),
+    fuzz(2000),
   );
 });
