@@ -11,7 +11,10 @@ export const IDENTITY_SLOT = {
   observedAt: 6,
 } as const;
 
-/** Bytes of the texts in the slots; the namespace has 0 where there is none. The id is `<uid>:<resourceVersion>`. */
+/**
+ * Bytes of the texts in the slots; the namespace has 0 where there is none. The id is `<uid>:<resourceVersion>`, of a delete
+ * `<uid>:deleted`.
+ */
 export interface PlainTexts {
   readonly namespaceLength: number;
   readonly nameLength: number;

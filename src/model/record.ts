@@ -27,6 +27,8 @@ export interface ChangeRecord {
   readonly fields: Readonly<Record<string, FieldValue>> | undefined;
   /** The same as JSON text (model/field-json.ts), in place of `fields`, where every encoder wants no more. */
   readonly fieldsJson?: Uint8Array | undefined;
+  /** The same as a row has them (model/field-bytes.ts), in place of `fields`, where every encoder wants no more. */
+  readonly fieldsRow?: Uint8Array | undefined;
   /** JSON text of the object after redaction and pruning; undefined where it is not known. */
   readonly object: Uint8Array | undefined;
   /** Writes `object` to where it has to be, where that spares a copy. */

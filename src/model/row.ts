@@ -45,7 +45,7 @@ export function packRow(record: ChangeRecord, out: ByteWriter, withObject = true
   out.int32(-1);
   out.int32(object?.length ?? -1);
   out.int32(record.patch?.length ?? -1);
-  if (record.plain !== undefined) packPlain(record.plain, out, lengths);
+  if (record.plain !== undefined) packPlain(record.plain, record.operation === 'DELETED', out, lengths);
   else {
     out.int32At(out.text(record.id), lengths);
     out.int32At(out.text(record.namespace), lengths + 4);
@@ -54,7 +54,10 @@ export function packRow(record: ChangeRecord, out: ByteWriter, withObject = true
     out.int32At(out.text(record.resourceVersion), lengths + 16);
   }
   if (record.labels !== undefined) out.bytes(record.labels);
-  if (record.fields !== undefined) {
+  if (record.fieldsRow !== undefined) {
+    out.int32At(record.fieldsRow.length, lengths + PART.fields * 4);
+    out.bytes(record.fieldsRow);
+  } else if (record.fields !== undefined) {
     const start = out.length;
     writeFields(record.fields, out);
     out.int32At(out.length - start, lengths + PART.fields * 4);
@@ -68,22 +71,26 @@ export function packRow(record: ChangeRecord, out: ByteWriter, withObject = true
   if (record.patch !== undefined) out.bytes(record.patch);
 }
 
+const DELETED = 'deleted';
 /** Id, namespace, name, uid and resourceVersion, as they stand in the slots. */
-const PLAIN = Stencil.cut('u:vsnuv', [
-  [IDENTITY_SLOT.uid, 'u'],
-  [IDENTITY_SLOT.resourceVersion, 'v'],
-  [IDENTITY_SLOT.namespace, 's'],
-  [IDENTITY_SLOT.name, 'n'],
-]) as Stencil;
+const plainRow = (id: string): Stencil =>
+  Stencil.cut(`${id}snuv`, [
+    [IDENTITY_SLOT.uid, 'u'],
+    [IDENTITY_SLOT.resourceVersion, 'v'],
+    [IDENTITY_SLOT.namespace, 's'],
+    [IDENTITY_SLOT.name, 'n'],
+  ]) as Stencil;
+const OF_DELETE = plainRow(`u:${DELETED}`);
+const OF_OTHER = plainRow('u:v');
 
-function packPlain(plain: PlainTexts, out: ByteWriter, lengths: number): void {
+function packPlain(plain: PlainTexts, isDelete: boolean, out: ByteWriter, lengths: number): void {
   const { namespaceLength, nameLength, uidLength, versionLength } = plain;
-  out.int32At(uidLength + 1 + versionLength, lengths);
+  out.int32At(uidLength + 1 + (isDelete ? DELETED.length : versionLength), lengths);
   out.int32At(namespaceLength, lengths + 4);
   out.int32At(nameLength, lengths + 8);
   out.int32At(uidLength, lengths + 12);
   out.int32At(versionLength, lengths + 16);
-  out.slice(stencilMemory, COMPOSED_AT, COMPOSED_AT + PLAIN.compose(0));
+  out.slice(stencilMemory, COMPOSED_AT, COMPOSED_AT + (isDelete ? OF_DELETE : OF_OTHER).compose(0));
 }
 
 /** A packed row, read. Byte parts are views into its buffer. */

@@ -7,6 +7,7 @@ import { IDENTITY, SLOTS } from './object-paths.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { PartialObject } from './partial-object.ts';
 import type { StreamPlan } from './plan.ts';
+import { RowFields } from './row-fields.ts';
 
 type Fields = Record<string, FieldValue> | undefined;
 /** Encodings that want the fields as values and not as JSON. */
@@ -19,6 +20,7 @@ export class FieldExtraction {
   readonly #extractors: Extractors | undefined;
   readonly #partial: PartialObject | undefined;
   readonly #direct: DirectFields | undefined;
+  readonly #row: RowFields | undefined;
 
   /** @throws WatershardError EXPRESSION_INVALID */
   constructor(plan: Pick<StreamPlan, 'extract' | 'redact' | 'lanes'>) {
@@ -27,7 +29,10 @@ export class FieldExtraction {
     const { shape, paths } = this.#extractors;
     // What is redacted has another value than the text that was read.
     if (shape !== undefined && plan.redact.length === 0) this.#partial = new PartialObject(shape, IDENTITY, SLOTS);
-    if (this.#partial !== undefined && plan.lanes.every(({ encoding }) => !VALUES.has(encoding)))
+    if (this.#partial === undefined) return;
+    if (plan.lanes.every(({ encoding }) => encoding === 'rows'))
+      this.#row = RowFields.of(plan.extract, paths, this.#partial);
+    if (plan.lanes.every(({ encoding }) => !VALUES.has(encoding)))
       this.#direct = DirectFields.of(plan.extract, paths, this.#partial);
   }
 
@@ -43,6 +48,11 @@ export class FieldExtraction {
   /** The fields as JSON text, where that is at hand; then `of` need not be called. @returns a view, valid until a fingerprint is taken */
   json(reader: ObjectReader): Uint8Array | undefined {
     return this.#direct?.read(reader);
+  }
+
+  /** The same as a row has them. @returns a view, valid until the next call */
+  row(reader: ObjectReader): Uint8Array | undefined {
+    return this.#row?.read(reader);
   }
 
   /** @param text JSON text of the object as extraction sees it; asked for only where all of it is parsed */

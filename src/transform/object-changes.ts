@@ -74,9 +74,7 @@ export class ObjectChanges {
     this.#extraction = extraction;
     this.#deliversObject = plan.diff !== 'none' || plan.lanes.some((lane) => lane.object !== false);
     this.#delivered = new DeliveredObject(plan);
-    this.#record = new ReadRecord(this.#delivered, (reader) =>
-      this.#id(reader.key.text, reader.uid, reader.resourceVersion),
-    );
+    this.#record = new ReadRecord(this.#delivered, (reader, version) => this.#id(reader.key.text, reader.uid, version));
     this.#resource = resourceName(plan.stream.resource);
     this.#labels = plan.lanes.some(({ encoding }) => encoding === 'rows');
     this.#loads = plan.diff !== 'none' || plan.extract.length > 0;
@@ -131,24 +129,8 @@ export class ObjectChanges {
     const old = this.#known.get(key);
     const isKnown = old !== undefined && hasUid(old, bytes, scan.start(UID), scan.end(UID));
     if (old !== undefined && !isKnown && this.#isStale(old, reader)) return;
-    const object = this.#deliversObject ? this.#delivered.object(reader) : undefined;
-    const uid = reader.uid;
-    const fieldsJson = this.#extraction.json(reader);
-    this.#output.record({
-      id: this.#id(key.text, uid, 'deleted'),
-      operation: 'DELETED',
-      detectedBy: 'WATCH',
-      namespace: reader.namespace,
-      name: reader.name,
-      uid,
-      resourceVersion: reader.resourceVersion,
-      observedAt,
-      labels: this.#labels ? this.#delivered.labels(reader, object) : undefined,
-      fields: fieldsJson === undefined ? this.#extract(reader, object) : undefined,
-      fieldsJson,
-      object,
-      patch: undefined,
-    });
+    const object = this.#deliversObject && !this.#splices ? this.#delivered.object(reader) : undefined;
+    this.#output.record(this.#read(reader, 'DELETED', 'WATCH', observedAt, object));
     // Another uid: it has been created again meanwhile, and that one lives.
     if (isKnown) this.#forget(key);
   }
@@ -214,23 +196,36 @@ export class ObjectChanges {
     let object = this.#deliversObject && !this.#splices ? this.#delivered.object(reader) : undefined;
     // It is gone through several times.
     if (object !== undefined && this.#loads) object = loadAfter(object);
-    const labels = this.#labels ? this.#delivered.labels(reader, object) : undefined;
-    const fieldsJson = this.#extraction.json(reader);
-    const fields = fieldsJson === undefined ? this.#extract(reader, object) : undefined;
-    const record = this.#record;
-    record.operation = operation;
-    record.detectedBy = how.detectedBy;
-    record.observedAt = how.observedAt;
-    record.labels = labels;
-    record.fields = fields;
-    record.fieldsJson = fieldsJson;
-    record.deliver(object, this.#splices);
+    const record = this.#read(reader, operation, how.detectedBy, how.observedAt, object);
     record.patch = previous === undefined || object === undefined ? undefined : this.#patch(previous, object);
     record.previous = previous;
-    record.of(reader, this.generation === 0);
     this.#output.record(record);
     const keep = this.#keeps && object !== undefined ? this.snapshots.pack(object, this.#keepDictionary) : undefined;
     this.#store(key, this.#valueOf(reader, keep));
+  }
+
+  /** The record of what was read, without a patch. */
+  #read(
+    reader: ObjectReader,
+    operation: Operation,
+    detectedBy: DetectedBy,
+    observedAt: number,
+    object: Buffer | undefined,
+  ): ReadRecord {
+    const record = this.#record;
+    record.operation = operation;
+    record.detectedBy = detectedBy;
+    record.observedAt = observedAt;
+    record.labels = this.#labels ? this.#delivered.labels(reader, object) : undefined;
+    record.fieldsRow = this.#extraction.row(reader);
+    record.fieldsJson = this.#extraction.json(reader);
+    const isEvaluated = record.fieldsRow === undefined && record.fieldsJson === undefined;
+    record.fields = isEvaluated ? this.#extract(reader, object) : undefined;
+    record.patch = undefined;
+    record.previous = undefined;
+    record.deliver(object, this.#splices);
+    record.of(reader, this.generation === 0);
+    return record;
   }
 
   /** The delete of an object of which only the known value is left. */

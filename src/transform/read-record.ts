@@ -15,12 +15,13 @@ export class ReadRecord implements ChangeRecord {
   labels: Uint8Array | undefined;
   fields: Readonly<Record<string, FieldValue>> | undefined;
   fieldsJson: Uint8Array | undefined;
+  fieldsRow: Uint8Array | undefined;
   writeObject: ((out: ByteWriter) => void) | undefined;
   patch: Uint8Array | undefined;
   previous: Uint8Array | undefined;
   plain: PlainIdentity | undefined;
   readonly #plain = new PlainIdentity();
-  readonly #idOf: (reader: ObjectReader) => string;
+  readonly #idOf: (reader: ObjectReader, version: string) => string;
   readonly #delivered: DeliveredObject;
   readonly #write = (out: ByteWriter): void => {
     if (this.#reader !== undefined) this.#delivered.write(this.#reader, out);
@@ -30,12 +31,12 @@ export class ReadRecord implements ChangeRecord {
   #object: Uint8Array | undefined;
 
   /** @param idOf of what has been read */
-  constructor(delivered: DeliveredObject, idOf: (reader: ObjectReader) => string) {
+  constructor(delivered: DeliveredObject, idOf: (reader: ObjectReader, version: string) => string) {
     this.#delivered = delivered;
     this.#idOf = idOf;
   }
 
-  /** @param plainId whether its id is `<uid>:<resourceVersion>` where it has a uid */
+  /** @param plainId whether its id is `<uid>:<resourceVersion>`, or `<uid>:deleted`, where it has a uid */
   of(reader: ObjectReader, plainId: boolean): void {
     this.#reader = reader;
     this.#id = undefined;
@@ -55,7 +56,10 @@ export class ReadRecord implements ChangeRecord {
   }
 
   get id(): string {
-    this.#id ??= this.#reader === undefined ? '' : this.#idOf(this.#reader);
+    this.#id ??=
+      this.#reader === undefined
+        ? ''
+        : this.#idOf(this.#reader, this.operation === 'DELETED' ? 'deleted' : this.resourceVersion);
     return this.#id;
   }
 

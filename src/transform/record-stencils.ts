@@ -103,7 +103,7 @@ function sampleOf(
   return {
     operation,
     detectedBy,
-    id: `${sampleUid}:${version}`,
+    id: `${sampleUid}:${operation === 'DELETED' ? 'deleted' : version}`,
     namespace: namespaceLength === 0 ? '' : sample.namespace,
     name: sample.name,
     uid: sampleUid,

@@ -57,7 +57,7 @@ test('a record of an object as it was read is written as one of texts is', () =>
   let stencils = 0;
   const record = new ReadRecord(
     new DeliveredObject(PLAN),
-    (reader) => `${reader.uid === '' ? `pods/${reader.key.text}` : reader.uid}:${reader.resourceVersion}`,
+    (reader, version) => `${reader.uid === '' ? `pods/${reader.key.text}` : reader.uid}:${version}`,
   );
   const reader = new ObjectReader(objectTrie(PLAN), {
     id: 'pods',
@@ -69,7 +69,7 @@ test('a record of an object as it was read is written as one of texts is', () =>
       fc.array(object, { minLength: 1, maxLength: 4 }),
       fc.nat({ max: LANES.length - 1 }),
       fc.nat({ max: 1 }),
-      fc.constantFrom(...OPERATIONS.slice(0, 3)),
+      fc.constantFrom(...OPERATIONS.slice(0, 4)),
       fc.constantFrom(...DETECTED_BY),
       fc.boolean(),
       fc.integer({ min: 1_700_000_000_000_000, max: 1_700_000_000_000_003 }),
