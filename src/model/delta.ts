@@ -59,13 +59,41 @@ export function* readDelta(packed: ArrayBuffer | Uint8Array): Generator<{ key: s
   const bytes =
     packed instanceof ArrayBuffer ? Buffer.from(packed) : Buffer.from(packed.buffer, packed.byteOffset, packed.length);
   for (let at = 0; at < bytes.length; ) {
-    const keyEnd = at + HEAD + bytes.readUInt16LE(at);
-    const valueLength = bytes.readUInt32LE(at + 2);
-    const key = bytes.toString('utf8', at + HEAD, keyEnd);
-    at = valueLength === GONE ? keyEnd : keyEnd + valueLength;
-    if (at > bytes.length) throw new RangeError(`a packed delta of ${bytes.length} bytes says that it has ${at}`);
-    yield { key, value: valueLength === GONE ? undefined : bytes.subarray(keyEnd, at) };
+    const end = changeEnd(bytes, at);
+    const keyEnd = changeKeyEnd(bytes, at);
+    const key = bytes.toString('utf8', changeKeyStart(at), keyEnd);
+    yield { key, value: isGone(bytes, at) ? undefined : bytes.subarray(keyEnd, end) };
+    at = end;
   }
+}
+
+/** Where the change at this offset ends. @throws RangeError as `readDelta` */
+export function changeEnd(delta: Buffer, at: number): number {
+  if (at + HEAD > delta.length) throw cutShort(delta, at + HEAD);
+  const value = valueLength(delta, at);
+  const end = changeKeyEnd(delta, at) + (value === GONE ? 0 : value);
+  if (end > delta.length) throw cutShort(delta, end);
+  return end;
+}
+
+export const changeKeyStart = (at: number): number => at + HEAD;
+
+/** Where the key of the change at this offset ends, and its value begins. */
+export function changeKeyEnd(delta: Buffer, at: number): number {
+  return at + HEAD + (delta[at]! | (delta[at + 1]! << 8));
+}
+
+/** The change at this offset says that its key has gone. */
+export function isGone(delta: Buffer, at: number): boolean {
+  return valueLength(delta, at) === GONE;
+}
+
+function valueLength(delta: Buffer, at: number): number {
+  return (delta[at + 2]! | (delta[at + 3]! << 8) | (delta[at + 4]! << 16) | (delta[at + 5]! << 24)) >>> 0;
+}
+
+function cutShort(delta: Buffer, end: number): RangeError {
+  return new RangeError(`a packed delta of ${delta.length} bytes says that it has ${end}`);
 }
 
 /** The delta in pieces that are deltas, of at most so many bytes where no single change is larger. Views. */
@@ -75,8 +103,7 @@ export function splitDelta(packed: Uint8Array, bytes: number): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   let start = 0;
   for (let at = 0; at < b.length; ) {
-    const value = b.readUInt32LE(at + 2);
-    const next = at + HEAD + b.readUInt16LE(at) + (value === GONE ? 0 : value);
+    const next = changeEnd(b, at);
     if (next - start > bytes && at > start) {
       pieces.push(packed.subarray(start, at));
       start = at;

@@ -51,7 +51,7 @@ test('what is folded, in slices and over restarts, is what was committed last', 
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const database = new DatabaseSync(':memory:');
       database.exec(TABLES);
-      const open = (): ChangeLog => new ChangeLog(database, { leastBytes: 60, slice: 2 });
+      const open = (): ChangeLog => new ChangeLog(database, { leastBytes: 60, slice: 2, part: 40 });
       let log = open();
       const expected = new Map<string, string>();
       const inTransaction = (work: () => void, end = 'COMMIT'): void => {
@@ -95,7 +95,7 @@ test('what is folded, in slices and over restarts, is what was committed last', 
 test('the log does not grow beyond what it is folded into', () => {
   const database = new DatabaseSync(':memory:');
   database.exec(TABLES);
-  const log = new ChangeLog(database, { leastBytes: 10_000, slice: 100 });
+  const log = new ChangeLog(database, { leastBytes: 10_000, slice: 100, part: 2000 });
   let most = 0;
   for (let i = 0; i < 3000; i++) {
     database.exec('BEGIN');
@@ -110,7 +110,7 @@ test('the log does not grow beyond what it is folded into', () => {
 test('nothing is folded while a stream is read, and a delta of any size is read in pieces', () => {
   const database = new DatabaseSync(':memory:');
   database.exec(TABLES);
-  const log = new ChangeLog(database, { leastBytes: 1, slice: 1_000_000 });
+  const log = new ChangeLog(database, { leastBytes: 1, slice: 1_000_000, part: 100_000 });
   const many = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`ns/${i}`, `${i}`.padEnd(1000, '.')]));
   const commit = (): void => {
     database.exec('BEGIN');

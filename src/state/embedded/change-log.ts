@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { readDelta, splitDelta } from '../../model/delta.ts';
+import { splitDelta } from '../../model/delta.ts';
+import { Fold } from './fold.ts';
 import type { KnownChunk } from './protocol.ts';
 
 export const CHANGES_TABLE =
@@ -10,13 +11,15 @@ interface Folding {
   readonly leastBytes: number;
   /** Rows that one commit folds, beside its own work. */
   readonly slice: number;
+  /** Memory of a fold: so many bytes, or a twelfth of the log where that is more. */
+  readonly part: number;
 }
 
 /** A delta that is larger is logged in pieces. */
 const READ_BYTES = 2 ** 19;
 
 /** A slice takes about 50 ms. */
-const FOLDING: Folding = { leastBytes: 32 * 2 ** 20, slice: 20_000 };
+const FOLDING: Folding = { leastBytes: 32 * 2 ** 20, slice: 20_000, part: 8 * 2 ** 20 };
 
 /**
  * Changes of known objects that are not in the table `known` yet, as the deltas that they came in. What is known is that
@@ -32,22 +35,22 @@ const FOLDING: Folding = { leastBytes: 32 * 2 ** 20, slice: 20_000 };
 export class ChangeLog {
   readonly #database: DatabaseSync;
   readonly #folding: Folding;
-  readonly #statements: Record<'append' | 'read' | 'readStream' | 'drop' | 'put' | 'remove', StatementSync>;
+  readonly #statements: Record<'append' | 'last' | 'readStream' | 'drop', StatementSync>;
   /** Streams that are being read. */
   readonly #readers = new Set<number>();
   #bytes: number;
-  #fold: { readonly upTo: number; readonly bytes: number; readonly rows: Iterator<FoldedRow> } | undefined;
+  #fold: Fold | undefined;
+  /** Of the log when the fold began. */
+  #foldBytes = 0;
 
   constructor(database: DatabaseSync, folding = FOLDING) {
     this.#database = database;
     this.#folding = folding;
     this.#statements = {
       append: database.prepare('INSERT INTO changes (stream, delta) VALUES (?, ?)'),
-      read: database.prepare('SELECT number, stream, delta FROM changes ORDER BY number'),
+      last: database.prepare('SELECT max(number) AS number FROM changes'),
       readStream: database.prepare('SELECT number, delta FROM changes WHERE stream = ? AND number > ? ORDER BY number'),
       drop: database.prepare('DELETE FROM changes WHERE number <= ?'),
-      put: database.prepare('INSERT OR REPLACE INTO known (stream, key, value) VALUES (?, ?, ?)'),
-      remove: database.prepare('DELETE FROM known WHERE stream = ? AND key = ?'),
     };
     this.#bytes = this.#measure();
   }
@@ -82,51 +85,36 @@ export class ChangeLog {
   foldSome(): void {
     if (this.#readers.size > 0) return;
     if (this.#fold === undefined && this.#bytes < Math.max(this.#folding.leastBytes, this.#pageBytes() / 2)) return;
-    this.#foldRows(this.#folding.slice);
+    this.#fold ??= this.#begin();
+    if (!this.#fold.step(this.#folding.slice)) return;
+    this.#statements.drop.run(this.#fold.upTo);
+    this.#bytes -= this.#foldBytes;
+    this.#fold = undefined;
   }
 
   /** In a transaction: the stream's changes are void. */
   forget(stream: number): void {
     this.#readers.delete(stream);
-    this.#fold = undefined;
+    this.#abandon();
     this.#database.prepare('DELETE FROM changes WHERE stream = ?').run(stream);
     this.#bytes = this.#measure();
   }
 
   /** The transaction came to nothing. */
   rolledBack(): void {
-    this.#fold = undefined;
+    this.#abandon();
     this.#bytes = this.#measure();
   }
 
-  #foldRows(limit: number): void {
-    this.#fold ??= this.#begin();
-    const { upTo, bytes, rows } = this.#fold;
-    for (let count = 0; count < limit; count++) {
-      const { value: row, done } = rows.next();
-      if (done === true) {
-        this.#statements.drop.run(upTo);
-        this.#bytes -= bytes;
-        this.#fold = undefined;
-        return;
-      }
-      if (row.value === undefined) this.#statements.remove.run(row.stream, row.key);
-      else this.#statements.put.run(row.stream, row.key, row.value);
-    }
+  #begin(): Fold {
+    this.#foldBytes = this.#bytes;
+    const upTo = Number(this.#statements.last.get()?.number ?? 0);
+    return new Fold(this.#database, upTo, Math.max(this.#folding.part, Math.ceil(this.#bytes / 12)));
   }
 
-  /** The last value of each key, in the order of the keys. */
-  #begin(): { upTo: number; bytes: number; rows: Iterator<FoldedRow> } {
-    const streams = new Map<number, Map<string, Buffer | undefined>>();
-    let upTo = 0;
-    for (const row of this.#statements.read.iterate()) {
-      const stream = Number(row.stream);
-      const values = streams.get(stream) ?? new Map<string, Buffer | undefined>();
-      streams.set(stream, values);
-      for (const { key, value } of readDelta(row.delta as Uint8Array)) values.set(key, value);
-      upTo = Number(row.number);
-    }
-    return { upTo, bytes: this.#bytes, rows: foldedRows(streams) };
+  #abandon(): void {
+    this.#fold?.abandon();
+    this.#fold = undefined;
   }
 
   #measure(): number {
@@ -149,16 +137,4 @@ function joined(deltas: readonly Uint8Array[], size: number): ArrayBuffer {
     at += delta.length;
   }
   return bytes.buffer;
-}
-
-interface FoldedRow {
-  readonly stream: number;
-  readonly key: Buffer;
-  readonly value: Buffer | undefined;
-}
-
-function* foldedRows(streams: ReadonlyMap<number, ReadonlyMap<string, Buffer | undefined>>): Generator<FoldedRow> {
-  for (const [stream, values] of streams) {
-    for (const key of [...values.keys()].sort()) yield { stream, key: Buffer.from(key), value: values.get(key) };
-  }
 }
