@@ -46,7 +46,9 @@ COPY --from=build /out/root/ /
 # The one library that this Node.js needs and that images with glibc and libstdc++ do not have.
 COPY --from=libraries /usr/lib/*/libatomic.so.1 /usr/lib/
 COPY --from=build --chown=10001:10001 /out/data/ /var/lib/watershard/
-ENV NODE_ENV=production
+# glibc may have eight arenas a core, and each keeps what is freed in it (docs/decisions/0021-memory-of-a-snapshot.md).
+ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=2
 USER 10001:10001
 WORKDIR /var/lib/watershard
 EXPOSE 8081

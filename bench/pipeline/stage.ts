@@ -10,6 +10,7 @@ import { SimulatorServer } from '../../test/support/servers/simulator.ts';
 import { countStream, makeStream } from '../../test/support/stream-reader.ts';
 import { until } from '../../test/support/until.ts';
 import { Watershard } from '../../test/support/watershard.ts';
+import { ENVIRONMENT, NODE_OPTIONS } from './as-in-image.ts';
 import { type Settings, simulatorFlags } from './settings.ts';
 import { type Spent, spent, type Usage, usageOf } from './usage.ts';
 
@@ -19,8 +20,6 @@ export const LAKE = 's3://bucket/bench';
 
 /** What is installed, and not the sources: Node's taking the types off them is in every thread's heap. */
 const BUILT = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
-/** As in the Dockerfile. */
-const NODE_OPTIONS = '--max-semi-space-size=4';
 const AT_START = fileURLToPath(new URL('./at-start.ts', import.meta.url));
 /** Seconds that a phase may take on a slow and shared machine. */
 const PATIENCE = 1200;
@@ -76,6 +75,7 @@ export class Stage {
     this.s3 = s3;
     const options = [NODE_OPTIONS, process.env.WATERSHARD_BENCH_NODE_OPTIONS ?? '', `--import=${AT_START}`];
     const env = {
+      ...ENVIRONMENT,
       ...s3?.environment,
       NODE_OPTIONS: options.join(' '),
       WATERSHARD_BENCH_USAGE: join(this.#folder, 'usage.json'),

@@ -57,7 +57,7 @@ export function page(results: Results, plots: readonly string[]): string {
 const INTRODUCTION = `Watershard between a simulated API server (\`src/simulator\`) and real NATS, Redis and S3 servers, each a process of its own on one
 machine. Every run compares its output with what the simulator made: each id exactly once, the order of each object, the content of
 the last record of each object (of a sample where there are very many). A run with a difference has no number. What is measured is what \`npm run build\` makes,
-started as the image starts it (\`--max-semi-space-size=4\`).
+started as the image starts it (\`--max-semi-space-size=4\`, \`MALLOC_ARENA_MAX=2\`).
 
 \`\`\`sh
 npm run bench                                   # the default set: about twenty minutes on two quiet cores

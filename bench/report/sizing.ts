@@ -63,7 +63,8 @@ With \`diff\` the table has ${show('churn-jetstream-rules', 'knownBytesPerObject
 - Kinds: each is a stream with a table of its own. ${show('gvk-200', 'peakRssMiB', 1, ' MiB')} with 200 kinds of ${objects('gvk-200')} objects together.
 
 So a limit is the peak of the row above, and what of these you have set higher, and a third more. \`flow.workerHeap\` (1GiB) bounds the heap of one worker and is no
-reservation. The image starts Node with \`--max-semi-space-size=4\`; where you start it yourself, without that it takes up to 60 MiB more.
+reservation. The image starts Node with \`--max-semi-space-size=4\` and \`MALLOC_ARENA_MAX=2\` in the environment; where you start it yourself, without them it takes up to
+60 and 25 MiB more.
 
 ## Start
 

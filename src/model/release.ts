@@ -9,7 +9,7 @@ const WORTHWHILE = 4096;
 export function release(buffer: ArrayBufferLike): void {
   if (buffer.byteLength < WORTHWHILE || !(buffer instanceof ArrayBuffer)) return;
   try {
-    buffer.transfer(0);
+    buffer.transferToFixedLength(0); // of a resizable one, `transfer` would reserve as much again
   } catch {
     // One that others use too (Node's pool of small buffers): it cannot be given back.
   }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { ENVIRONMENT, NODE_OPTIONS } from '../../bench/pipeline/as-in-image.ts';
 import { checkIds, type StoredMessage } from '../../bench/pipeline/check-jetstream.ts';
 import { type Expected, Replica } from '../../bench/pipeline/replica.ts';
 import { DEFAULT_SETTINGS, simulatorOptions } from '../../bench/pipeline/settings.ts';
@@ -77,4 +79,14 @@ test('threads that came and went count', () => {
   const from = usage(2, { 1: ['main', 1], 2: ['other', 0.5] });
   const to = usage(5, { 1: ['main', 2], 2: ['transform', 1.5], 3: ['v8', 0.25] });
   assert.deepEqual(spent(from, to), { cpu: 3, user: 3, system: 0, threads: { main: 1, transform: 1, v8: 0.25 } });
+});
+
+test('what is measured is started as the image starts it', () => {
+  const dockerfile = readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8');
+  const [, entry = ''] = /^ENTRYPOINT (.+)$/m.exec(dockerfile) ?? [];
+  const [, ...options] = JSON.parse(entry) as string[];
+  assert.deepEqual(options.slice(0, -1), NODE_OPTIONS.split(' '));
+  const [, variables = ''] = /^ENV ((?:.+\\\n)*.+)$/m.exec(dockerfile) ?? [];
+  const set = Object.fromEntries(variables.split(/[\s\\]+/).map((variable) => variable.split('=')));
+  assert.deepEqual(set, { NODE_ENV: 'production', ...ENVIRONMENT });
 });

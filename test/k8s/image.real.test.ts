@@ -82,6 +82,7 @@ for (const { arch, emulator } of PLATFORMS)
       assert.equal(config.Labels['org.opencontainers.image.base.name'], 'localhost/runtime');
       assert.equal(config.Healthcheck.Test[0], 'CMD');
       assert.ok(config.Entrypoint[0]!.startsWith('/'), 'no shell is asked to find it');
+      assert.ok(config.Env.includes('MALLOC_ARENA_MAX=2'), 'bounds what the C library keeps');
       assert.deepEqual(config.Cmd, ['run', '--config', '/etc/watershard/watershard.yaml']);
     });
 

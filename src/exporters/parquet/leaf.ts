@@ -1,11 +1,9 @@
-import { constants, zstdCompressSync } from 'node:zlib';
 import { ByteWriter as PageWriter } from 'hyparquet-writer';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
+import { compress } from './compress.ts';
 import type { LeafPlace } from './schema.ts';
 import type { Bounds, Values } from './values.ts';
-
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** A finished column chunk. Offsets count from its first byte. */
 export interface ColumnChunk {
@@ -102,7 +100,7 @@ export class Leaf<V extends Values = Values> {
     const parts: Uint8Array[] = [];
     let at = 0;
     if (dictionary !== undefined) {
-      const compressed = zstdCompressSync(dictionary.plain, ZSTD);
+      const compressed = compress(dictionary.plain);
       const header = pageHeader({
         type: 'DICTIONARY_PAGE',
         uncompressed_page_size: dictionary.plain.length,
@@ -138,7 +136,7 @@ export class Leaf<V extends Values = Values> {
   #endPage(): void {
     const { encoding } = this.values;
     const body = this.values.takePage();
-    const compressed = zstdCompressSync(body, ZSTD);
+    const compressed = compress(body);
     const levels = new PageWriter();
     const repetitions = this.#repetitions.write(levels);
     const definitions = this.#definitions.write(levels);

@@ -1,6 +1,7 @@
 import { ByteWriter as PageWriter } from 'hyparquet-writer';
 import { writeIndexes } from 'hyparquet-writer/src/indexes.js';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
+import { FileBytes } from './file-bytes.ts';
 import type { ColumnChunk } from './leaf.ts';
 import { type Column, fileSchema } from './schema.ts';
 
@@ -16,10 +17,9 @@ export class PartWriter {
   readonly fields: readonly string[];
   rows = 0;
   readonly #columns: readonly Column[];
-  readonly #bytes: Uint8Array[] = [];
+  readonly #bytes = new FileBytes();
   readonly #groups: RowGroup[] = [];
   readonly #indexes: PageIndexes[] = [];
-  #length = 0;
 
   /** @param fields names of the columns behind the fixed ones */
   constructor(columns: readonly Column[], fields: readonly string[]) {
@@ -27,21 +27,21 @@ export class PartWriter {
     this.fields = fields;
     const head = new PageWriter(4);
     head.appendUint32(MAGIC);
-    this.#push(head.getBytes());
+    this.#bytes.append([head.getBytes()]);
   }
 
   get byteLength(): number {
-    return this.#length;
+    return this.#bytes.length;
   }
 
   write(chunks: readonly ColumnChunk[], rows: number): void {
-    const start = this.#length;
+    const start = this.#bytes.length;
     const columns = chunks.map((chunk) => this.#writeChunk(chunk));
     this.#groups.push({
       columns,
       total_byte_size: BigInt(chunks.reduce((sum, chunk) => sum + chunk.uncompressed, 0)),
       num_rows: BigInt(rows),
-      total_compressed_size: BigInt(this.#length - start),
+      total_compressed_size: BigInt(this.#bytes.length - start),
     });
     this.rows += rows;
   }
@@ -49,7 +49,7 @@ export class PartWriter {
   /** The whole file in one buffer. */
   finish(): ArrayBuffer {
     const footer = new PageWriter();
-    footer.offset = this.#length;
+    footer.offset = this.#bytes.length;
     writeIndexes(footer, this.#indexes);
     writeMetadata(footer, {
       version: 2,
@@ -60,19 +60,13 @@ export class PartWriter {
       metadata_length: 0,
     });
     footer.appendUint32(MAGIC);
-    this.#push(footer.getBytes());
-    const file = new Uint8Array(this.#length);
-    let at = 0;
-    for (const bytes of this.#bytes.splice(0)) {
-      file.set(bytes, at);
-      at += bytes.length;
-    }
-    return file.buffer;
+    this.#bytes.append([footer.getBytes()]);
+    return this.#bytes.finish();
   }
 
   #writeChunk(chunk: ColumnChunk): RowGroup['columns'][number] {
-    const start = this.#length;
-    for (const page of chunk.pages) this.#push(page);
+    const start = this.#bytes.length;
+    this.#bytes.append(chunk.pages);
     const { place, bounds, dataPages } = chunk;
     const dictionary = chunk.hasDictionary
       ? ({ page_type: 'DICTIONARY_PAGE', encoding: 'PLAIN', count: 1 } as const)
@@ -112,10 +106,5 @@ export class PartWriter {
       },
     });
     return column;
-  }
-
-  #push(bytes: Uint8Array): void {
-    this.#bytes.push(bytes);
-    this.#length += bytes.length;
   }
 }

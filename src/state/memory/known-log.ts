@@ -1,24 +1,38 @@
 import { DeltaWriter, readDelta } from '../../model/delta.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Of some 300,000 objects. */
+const LEAST_BYTES = 32 * 2 ** 20;
 
 /**
- * The known objects of a stream as the deltas that made them: to keep those costs a copy of bytes, and no object of
- * JavaScript for each known one. They are put together when there is twice as much of them as there was then.
+ * The known objects of a stream as the deltas that made them: to keep those costs no object of JavaScript for each known one.
+ * They are put together when there is twice as much of them as there was then, and not before there is much: that makes such
+ * objects, and what a first list has found cannot be put together.
  */
 export class KnownLog {
   #deltas: Uint8Array[] = [];
   #bytes = 0;
   /** At which they are put together. */
-  #limit = CHUNK_BYTES;
+  #limit: number;
+  readonly #leastBytes: number;
 
-  /** The buffer stays the caller's. */
+  constructor(leastBytes = LEAST_BYTES) {
+    this.#leastBytes = leastBytes;
+    this.#limit = leastBytes;
+  }
+
+  /** In memory. */
+  get byteLength(): number {
+    return this.#bytes;
+  }
+
+  /** Keeps the buffer. */
   append(delta: ArrayBuffer): void {
-    this.#deltas.push(new Uint8Array(delta.slice(0)));
+    this.#deltas.push(new Uint8Array(delta));
     this.#bytes += delta.byteLength;
     if (this.#bytes < this.#limit) return;
     this.#compact();
-    this.#limit = Math.max(CHUNK_BYTES, this.#bytes * 2);
+    this.#limit = Math.max(this.#leastBytes, this.#bytes * 2);
   }
 
   /** What is known, as deltas of puts of about 1 MiB at most. */
