@@ -3,9 +3,11 @@
  * with every byte. `src/model/json-skip.ts` does the same in JavaScript, for bytes that are elsewhere; a property test compares
  * the two.
  *
- * Positions are addresses. At least 16 zero bytes have to lie behind the end of a text: a load takes 16 bytes at once, and
+ * Positions are addresses. At least 16 zero bytes have to lie behind the end of a text: a load takes 64 bytes at once, and
  * a text that breaks off must not be read on into what lay there before.
  */
+
+import { block, forgetBlock, plainEnd, stopsFrom, stopsHere } from './string-stops';
 
 /** RFC 8259 has no limit; Go's decoder, and so every API server, refuses deeper nesting. */
 const MAX_DEPTH: u32 = 10_000;
@@ -20,6 +22,7 @@ const BACKSLASH: u32 = 0x5c;
 const CLOSE_BRACKET: u32 = 0x5d;
 const OPEN_BRACE: u32 = 0x7b;
 const CLOSE_BRACE: u32 = 0x7d;
+const QUOTE_COLON: u32 = 0x3a22;
 
 /** The first address that texts may be put at. */
 export function base(): usize {
@@ -32,68 +35,125 @@ export function base(): usize {
  * @returns the position behind it, 0 where it is not JSON or does not end before `end`
  */
 export function skipValue(p: usize, end: usize): usize {
+  forgetBlock();
+  return skip(p, end);
+}
+
+/** The same, for who has called `forgetBlock`. What follows behind the end is read on until that is noticed. */
+export function skip(p: usize, end: usize): usize {
+  const first: u32 = load<u8>(p);
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return skipContainer(p, end);
+  const behind = first === QUOTE ? skipString(p + 1, end) : skipScalar(p, end);
+  return behind <= end ? behind : 0;
+}
+
+/** @param p at what opens it */
+function skipContainer(p: usize, end: usize): usize {
+  // Of the block from `from` on: the stops (string-stops.ts) that are not behind. The next quote has the lowest bit, or is in
+  // another block. So a string needs no look at its bytes, nor the string before.
+  let from = block;
+  let left: u64 = 0;
   let depth: u32 = 0;
   let closer: u32 = 0;
+  /** A key has to stand here. */
+  let key = false;
   while (true) {
     let c: u32 = load<u8>(p);
-    let key = false;
     if (c === QUOTE) {
-      p = skipString(p + 1, end);
-      if (p === 0) return 0;
-    } else if (c === OPEN_BRACE) {
-      p++;
-      if (load<u8>(p) !== QUOTE) {
-        p = skipSpace(p, end);
-        if (p >= end) return 0;
+      left &= left - 1;
+      if (left === 0) {
+        left = stopsFrom(p + 1, end);
+        from = block;
       }
-      if (load<u8>(p) === CLOSE_BRACE) p++;
-      else {
+      p = from + <usize>ctz(left);
+      left &= left - 1;
+      let pair: u32 = load<u16>(p);
+      if ((pair & 0xff) !== QUOTE) {
+        p = skipEscapes(p, end);
+        if (p === 0) return 0;
+        from = block;
+        left = stopsHere(p);
+        p--;
+        pair = load<u16>(p);
+      }
+      if (key) {
+        key = false;
+        if (pair === QUOTE_COLON) {
+          p += 2;
+          continue;
+        }
+        p = skipSpace(p + 1, end);
+        if (p >= end || load<u8>(p) !== COLON) return 0;
+        p++;
+        from = block;
+        left = stopsHere(p);
+        continue;
+      }
+      p++;
+    } else if (c <= 0x20) {
+      // Behind a colon or a comma.
+      const start = p;
+      p = skipSpace(p, end);
+      if (p === start) return 0;
+      from = block;
+      left = stopsHere(p);
+      continue;
+    } else if (key) return 0;
+    else if (c === OPEN_BRACE) {
+      p++;
+      c = load<u8>(p);
+      if (c <= 0x20) {
+        p = skipSpace(p, end);
+        from = block;
+        left = stopsHere(p);
+        c = load<u8>(p);
+      }
+      if (c !== CLOSE_BRACE) {
         if (depth === MAX_DEPTH) return 0;
         store<u8>(STACK + depth++, <u8>closer);
         closer = CLOSE_BRACE;
         key = true;
+        continue;
       }
+      p++;
+      if (depth === 0) return p <= end ? p : 0;
     } else if (c === OPEN_BRACKET) {
-      p = skipSpace(p + 1, end);
-      if (p >= end) return 0;
-      if (load<u8>(p) === CLOSE_BRACKET) p++;
-      else {
+      p++;
+      c = load<u8>(p);
+      if (c <= 0x20) {
+        p = skipSpace(p, end);
+        from = block;
+        left = stopsHere(p);
+        c = load<u8>(p);
+      }
+      if (c !== CLOSE_BRACKET) {
         if (depth === MAX_DEPTH) return 0;
         store<u8>(STACK + depth++, <u8>closer);
         closer = CLOSE_BRACKET;
         continue;
       }
+      p++;
+      if (depth === 0) return p <= end ? p : 0;
     } else {
       p = skipScalar(p, end);
       if (p === 0) return 0;
     }
-    while (!key) {
-      if (depth === 0) return p <= end ? p : 0;
+    while (true) {
       c = load<u8>(p++);
       if (c === COMMA) {
-        if (load<u8>(p) <= 0x20) {
-          p = skipSpace(p, end);
-          if (p >= end) return 0;
-        }
         key = closer === CLOSE_BRACE;
         break;
       }
-      if (c === closer) closer = load<u8>(STACK + --depth);
-      else {
-        const next = skipSpace(p - 1, end);
-        if (next < p || next >= end) return 0;
-        p = next;
+      if (c === closer) {
+        closer = load<u8>(STACK + --depth);
+        if (depth === 0) return p <= end ? p : 0;
+        continue;
       }
-    }
-    if (!key) continue;
-    if (load<u8>(p) !== QUOTE) return 0;
-    p = skipString(p + 1, end);
-    if (p === 0) return 0;
-    if (load<u8>(p) === COLON && load<u8>(p + 1) > 0x20) p++;
-    else {
-      p = skipSpace(p, end);
-      if (p >= end || load<u8>(p) !== COLON) return 0;
-      p = skipSpace(p + 1, end);
+      const next = skipSpace(p - 1, end);
+      if (next < p || next >= end) return 0;
+      p = next;
+      from = block;
+      left = stopsHere(p);
     }
   }
   // biome-ignore lint/correctness/noUnreachable: AssemblyScript does not see that
@@ -109,31 +169,21 @@ export function skipSpace(p: usize, end: usize): usize {
   return p;
 }
 
-/** Where the next quote, backslash or control character is; at `end`, or up to 15 bytes behind, where there is none. */
-export function plainEnd(p: usize, end: usize): usize {
-  while (p < end) {
-    const bytes = v128.load(p);
-    const stops = i8x16.bitmask(
-      v128.or(
-        v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c))),
-        i8x16.lt_u(bytes, i8x16.splat(0x20)),
-      ),
-    );
-    if (stops !== 0) return p + ctz(stops);
-    p += 16;
-  }
-  return p;
-}
-
 /** @param p behind the opening quote */
 function skipString(p: usize, end: usize): usize {
+  const stop = plainEnd(p, end);
+  return load<u8>(stop) === QUOTE ? stop + 1 : skipEscapes(stop, end);
+}
+
+/** @param p at a backslash, or at what ends the text */
+function skipEscapes(p: usize, end: usize): usize {
   while (p < end) {
-    p = plainEnd(p, end);
     const c: u32 = load<u8>(p);
     if (c === QUOTE) return p + 1;
     if (c !== BACKSLASH) return 0;
     p = skipEscape(p + 1, end);
     if (p === 0) return 0;
+    p = plainEnd(p, end);
   }
   return 0;
 }

@@ -4,7 +4,8 @@
  * Positions are addresses, and those that are noted count from the text's start.
  */
 import { same } from './bytes';
-import { plainEnd, skipEscape, skipSpace, skipValue } from './json-bytes';
+import { skip, skipEscape, skipSpace } from './json-bytes';
+import { forgetBlock, plainEnd } from './string-stops';
 
 const QUOTE: u32 = 0x22;
 const BACKSLASH: u32 = 0x5c;
@@ -95,6 +96,7 @@ let edits: usize = EDITS;
  */
 export function scan(p: usize, end: usize, from: usize, trie: usize, slots: u32, count: u32): usize {
   for (let i: usize = 0; i < (<usize>slots) << 3; i += 16) v128.store(SLOTS + i, i8x16.splat(-1));
+  forgetBlock();
   text = from;
   room = slots;
   wanted = count;
@@ -115,7 +117,7 @@ function scanValue(p: usize, end: usize, node: usize): usize {
     if (c === OPEN_BRACE) return scanObject(p + 1, end, node);
     if (c === OPEN_BRACKET) return scanArray(p + 1, end, node);
   }
-  return skipValue(p, end);
+  return skip(p, end);
 }
 
 function scanObject(p: usize, end: usize, parent: usize): usize {
@@ -142,7 +144,7 @@ function scanObject(p: usize, end: usize, parent: usize): usize {
     p = skipColon(keyEnd + 1, end);
     if (p === 0) return 0;
     if (node === 0) {
-      p = skipValue(p, end);
+      p = skip(p, end);
       if (p === 0) return 0;
       keptHashed = keptOut = true;
     } else {
@@ -181,7 +183,7 @@ function scanArray(p: usize, end: usize, parent: usize): usize {
   for (let i: u32 = 0; ; i++) {
     const node = findIndex(parent, i);
     if (node === 0) {
-      p = skipValue(p, end);
+      p = skip(p, end);
       if (p === 0) return 0;
       keptHashed = keptOut = true;
     } else {

@@ -5,10 +5,16 @@
 const QUOTE: u32 = 0x22;
 const COMMA: u32 = 0x2c;
 const OPEN_BRACKET: u32 = 0x5b;
-const BACKSLASH: u32 = 0x5c;
 const CLOSE_BRACKET: u32 = 0x5d;
 const OPEN_BRACE: u32 = 0x7b;
 const CLOSE_BRACE: u32 = 0x7d;
+
+/** As constants of the code, V8 would make each of these anew wherever it is used, in three steps. */
+const QUOTES: usize = memory.data<u32>([0x22222222, 0x22222222, 0x22222222, 0x22222222], 16);
+const BACKSLASHES: usize = memory.data<u32>([0x5c5c5c5c, 0x5c5c5c5c, 0x5c5c5c5c, 0x5c5c5c5c], 16);
+const SPACES: usize = memory.data<u32>([0x20202020, 0x20202020, 0x20202020, 0x20202020], 16);
+const OPEN_BRACES: usize = memory.data<u32>([0x7b7b7b7b, 0x7b7b7b7b, 0x7b7b7b7b, 0x7b7b7b7b], 16);
+const CLOSE_BRACES: usize = memory.data<u32>([0x7d7d7d7d, 0x7d7d7d7d, 0x7d7d7d7d, 0x7d7d7d7d], 16);
 
 const ODD: u64 = (u64.MAX_VALUE / 3) * 2;
 
@@ -60,8 +66,8 @@ function skipContainer(p: usize, end: usize): usize {
     const b = v128.load(p, 16);
     const c = v128.load(p, 32);
     const d = v128.load(p, 48);
-    let quotes = marks(a, b, c, d, QUOTE);
-    const backslashes = marks(a, b, c, d, BACKSLASH);
+    let quotes = marks(a, b, c, d, v128.load(QUOTES));
+    const backslashes = marks(a, b, c, d, v128.load(BACKSLASHES));
     if ((backslashes | escaped) !== 0) {
       // Of a run of backslashes every second one escapes what is behind it: carries of a subtraction tell which, as simdjson does.
       const first = backslashes & ~escaped;
@@ -72,13 +78,13 @@ function skipContainer(p: usize, end: usize): usize {
     const strings = parity(quotes) ^ within;
     within = <u64>(<i64>strings >> 63);
     // A brace is a bracket with another bit.
-    const bit = i8x16.splat(0x20);
+    const bit = v128.load(SPACES);
     const e = v128.or(a, bit);
     const f = v128.or(b, bit);
     const g = v128.or(c, bit);
     const h = v128.or(d, bit);
-    const opens = marks(e, f, g, h, OPEN_BRACE) & ~strings;
-    let closes = marks(e, f, g, h, CLOSE_BRACE) & ~strings;
+    const opens = marks(e, f, g, h, v128.load(OPEN_BRACES)) & ~strings;
+    let closes = marks(e, f, g, h, v128.load(CLOSE_BRACES)) & ~strings;
     const closed = <u32>popcnt(closes);
     if (closed >= depth) {
       let inner = depth;
@@ -95,9 +101,8 @@ function skipContainer(p: usize, end: usize): usize {
   return 0;
 }
 
-/** Where the byte is, one bit a place. */
-function marks(a: v128, b: v128, c: v128, d: v128, byte: u32): u64 {
-  const one = i8x16.splat(<i8>byte);
+/** Where the byte is, one bit a place. @param one that byte 16 times */
+function marks(a: v128, b: v128, c: v128, d: v128, one: v128): u64 {
   return (
     <u64>i8x16.bitmask(i8x16.eq(a, one)) |
     ((<u64>i8x16.bitmask(i8x16.eq(b, one))) << 16) |

@@ -14,7 +14,7 @@ import { trieWords } from './loaded-trie.ts';
  */
 const wasm = instantiate();
 const PAGE = 64 * 1024;
-/** Behind a text, for loads of 16 bytes that begin in it. */
+/** Zero bytes behind a text: what is read on behind its end stops there. */
 const SLACK = 32;
 /** Of the room beside the text, more than its length. */
 const MORE = 4096;
@@ -40,7 +40,7 @@ const EDITS = wasm.editPlace() / 4;
 /** All of the memory. */
 let all = Buffer.alloc(0);
 let words = new Int32Array(all.buffer);
-reserve(TEXT);
+reserve(TEXT + MORE);
 
 const NONE = Buffer.alloc(0);
 let text: Buffer = NONE;

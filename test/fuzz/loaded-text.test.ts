@@ -81,6 +81,20 @@ test('nesting ends where it does in JavaScript', () => {
   }
 });
 
+test('a value that goes on behind the end is none, wherever that is', () => {
+  const word = 'x'.repeat(100);
+  for (const text of [
+    `["a","${word}",{"b":"${word}\\n","${word}":[1,"",""]}]`,
+    `{"":{"${word}":[["${word}"],"a"]}, "a":" "}`,
+  ]) {
+    const bytes = Buffer.from(text);
+    const loaded = loadText(bytes);
+    for (let end = 0; end <= bytes.length; end++)
+      for (let start = 0; start <= end; start++)
+        assert.equal(skipValue(loaded, start, end), skipValue(bytes, start, end), `${start} ${end}`);
+  }
+});
+
 test('a text above 4 MiB is looked at where it is', () => {
   const bytes = Buffer.from(JSON.stringify(['x'.repeat(5 * 2 ** 20)]));
   const loaded = loadText(bytes);
