@@ -36,7 +36,7 @@ test('a message that was stored becomes that of another record, with nothing of 
   const window = new KeyedWindow({ messages: 1, bytes: 1000 }, () => undefined);
   const next = (): Message => {
     const message = window.next() as Message;
-    window.sent(message);
+    window.sent(message, Date.now());
     return message;
   };
   const records = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, version: 1, payload }));
@@ -56,7 +56,7 @@ test('a message that was stored becomes that of another record, with nothing of 
   window.settle(c, true);
   const d = next();
   assert.deepEqual([d === c, d.headers], [false, undefined]);
-  window.sent(d);
+  window.sent(d, Date.now());
   window.settle(d, true);
   assert.notEqual(next(), d, 'it was sent twice: an answer may still be on its way');
 });

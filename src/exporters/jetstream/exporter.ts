@@ -217,12 +217,13 @@ export class JetStreamExporter implements Exporter {
   }
 
   #pump(): void {
+    const now = Date.now();
     while (this.#phase === 'ready') {
       const message = this.#window.next();
       if (message === undefined) break;
       const limit = Math.min(this.#client.maxPayload ?? Infinity, this.#maxMessage ?? Infinity);
       const fault = messageFault(message, limit, this.#headers);
-      if (fault === undefined) this.#send(message);
+      if (fault === undefined) this.#send(message, undefined, now);
       else if (fault.code === 'RECORD_REJECTED') this.#reject(message, fault.code, fault.reason);
       else this.#tooLarge(message, fault.reason);
     }
@@ -230,9 +231,9 @@ export class JetStreamExporter implements Exporter {
     if (this.#window.idle) this.#drained.wake();
   }
 
-  #send(message: Message, retryReason?: string): void {
+  #send(message: Message, retryReason?: string, now = Date.now()): void {
     if (retryReason !== undefined) this.#context.metrics.retries.inc({ exporter: this.name, reason: retryReason });
-    this.#window.sent(message);
+    this.#window.sent(message, now);
     try {
       if (message.reference === undefined && message.framed && this.#client.publishFrame(message)) return;
       const { token, subject, reference = message.payload } = message;

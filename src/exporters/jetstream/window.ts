@@ -75,9 +75,9 @@ export class KeyedWindow {
     return this.#queued === 0 && this.inFlight.size === 0 && this.#parked.size === 0 && this.#setAside === 0;
   }
 
-  /** It is being sent. */
-  sent(message: Message): void {
-    message.sentAt = Date.now();
+  /** It is being sent. @param now Unix time, milliseconds */
+  sent(message: Message, now: number): void {
+    message.sentAt = now;
     if (++message.attempts > 1) message.batch.repeated = true;
     message.unansweredAttempts++;
     message.failed = false;
