@@ -110,7 +110,7 @@ test('the log does not grow beyond what it is folded into', () => {
 test('nothing is folded while a stream is read, and a delta of any size is read in pieces', () => {
   const database = new DatabaseSync(':memory:');
   database.exec(TABLES);
-  const log = new ChangeLog(database, { leastBytes: 1, slice: 1_000_000, part: 100_000 });
+  const log = new ChangeLog(database, { leastBytes: 1, slice: 1_000_000, part: 2 ** 24 });
   const many = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`ns/${i}`, `${i}`.padEnd(1000, '.')]));
   const commit = (): void => {
     database.exec('BEGIN');

@@ -2,8 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { release } from '../../model/release.ts';
 import { FoldPart } from './fold-part.ts';
 
-/** What of the log one step reads at most, which takes about 100 ms. */
-const READ_BYTES = 64 * 2 ** 20;
+/** What of the log one step reads, which takes about 150 ms. */
+const READ_BYTES = 32 * 2 ** 20;
 
 /**
  * The log up to a row, on its way into the table `known`, in the order of the keys. Each part of it (fold-part.ts) is a read of the
