@@ -1,7 +1,7 @@
 import { frameResourceVersion, frameType } from '../model/frame-scan.ts';
 
 /** Frames handed out together: about this many bytes at most, but always a whole frame. */
-export const BATCH_BYTES = 256 * 1024;
+export const BATCH_BYTES = 512 * 1024;
 /** Far above etcd's limit of about 1.5 MiB for an object; a line longer than this is an aggregated server gone wrong. */
 export const MAX_FRAME_BYTES = 64 * 2 ** 20;
 const SMALLEST_BUFFER = 4096;
