@@ -73,3 +73,17 @@ test('what is in use of a lane is a lane', () => {
     assert.equal(read(copy).length, 200);
   }
 });
+
+test('a lane that was given away leaves no memory behind for the next, until there is one', () => {
+  const before = process.memoryUsage().arrayBuffers;
+  const payload = new Uint8Array(400_000);
+  const writers = Array.from({ length: 100 }, () => {
+    const writer = new LaneWriter();
+    writer.append('s', 'k', 'i', 'CREATED', payload);
+    writer.finish().transfer(0);
+    return writer;
+  });
+  assert.ok(process.memoryUsage().arrayBuffers - before < 100 * 100_000);
+  for (const writer of writers) put(writer, { subject: 's', key: 'k', id: 'i', operation: 'CREATED', payload });
+  assert.equal(read((writers[0] as LaneWriter).finish()).length, 1);
+});
