@@ -9,6 +9,8 @@ const SMALL = 64 * 1024;
 export class ByteWriter {
   #bytes: Buffer;
   #length = 0;
+  /** What there is to be room for at least, once something is written: one that is idle holds no memory. */
+  #room = 0;
 
   constructor(size = 4096) {
     this.#bytes = Buffer.allocUnsafeSlow(size);
@@ -111,6 +113,7 @@ export class ByteWriter {
    */
   give(room = this.#length + (this.#length >>> 3)): ArrayBuffer {
     const length = this.#length;
+    if (length === 0) return new ArrayBuffer(0);
     const bytes = this.#bytes;
     const fits = length * 4 >= bytes.length * 3;
     // Small ones are copied, and then the memory stays.
@@ -118,7 +121,8 @@ export class ByteWriter {
       this.#length = 0;
       return copyOf(bytes.subarray(0, length));
     }
-    this.#bytes = Buffer.allocUnsafeSlow(room);
+    this.#bytes = EMPTY;
+    this.#room = room;
     this.#length = 0;
     return fits ? (bytes.buffer as ArrayBuffer) : copyOf(bytes.subarray(0, length));
   }
@@ -126,11 +130,13 @@ export class ByteWriter {
   #reserve(more: number): void {
     const need = this.#length + more;
     if (need <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, need));
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, need, this.#room));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
   }
 }
+
+const EMPTY = Buffer.alloc(0);
 
 function copyOf(bytes: Buffer): ArrayBuffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);

@@ -44,14 +44,15 @@ export interface LaneRecord {
 export class LaneWriter {
   #names = Buffer.allocUnsafeSlow(16 * 1024);
   #namesLength = 0;
-  /** Where the next record's frame is written to, before `end`. */
-  readonly frames = new ByteWriter(64 * 1024);
+  readonly #frames = new ByteWriter(64 * 1024);
   readonly #head = new Uint8Array(HEAD);
   #words = new Uint32Array(ENTRY * 64);
   #count = 0;
 
-  constructor() {
-    this.frames.bytes(this.#head);
+  /** Where the next record's frame is written to, before `end`. */
+  get frames(): ByteWriter {
+    if (this.#frames.length === 0) this.#frames.bytes(this.#head);
+    return this.#frames;
   }
 
   get count(): number {
@@ -124,7 +125,8 @@ export class LaneWriter {
   rollback(count: number): void {
     this.#count = count;
     this.#namesLength = count === 0 ? 0 : (this.#words[(count - 1) * ENTRY + ID] as number);
-    this.frames.truncate(count === 0 ? HEAD : (this.#words[(count - 1) * ENTRY + FRAME_END] as number));
+    if (this.#frames.length === 0) return;
+    this.#frames.truncate(count === 0 ? HEAD : (this.#words[(count - 1) * ENTRY + FRAME_END] as number));
   }
 
   /** Packs what was appended and starts again empty. */
@@ -139,7 +141,6 @@ export class LaneWriter {
     frames.int32At(names, 4);
     frames.int32At(entries, 8);
     const packed = frames.give();
-    frames.bytes(this.#head);
     this.rollback(0);
     return packed;
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { ByteWriter } from '../../src/model/byte-writer.ts';
 import { LaneReader, LaneWriter, laneBytes } from '../../src/model/lane.ts';
 import { OPERATIONS } from '../../src/model/record.ts';
 
@@ -72,4 +73,14 @@ test('what is in use of a lane is a lane', () => {
     assert.deepEqual(read(copy), read(packed));
     assert.equal(read(copy).length, 200);
   }
+});
+
+test('what was given away leaves no memory behind, until something is written: then as much as before', () => {
+  const writer = new ByteWriter();
+  writer.bytes(new Uint8Array(400_000));
+  assert.ok(writer.give().byteLength >= 400_000);
+  assert.equal(writer.buffer.length, 0);
+  assert.equal(writer.give().byteLength, 0);
+  writer.byte(1);
+  assert.ok(writer.buffer.length >= 400_000);
 });
