@@ -111,7 +111,8 @@ export class ObjectChanges {
     }
     this.#fingerprint.of(reader, this.#print);
     if (!hasFingerprint(old, this.#print)) {
-      const before = how.afterGap === true ? undefined : this.snapshots.unpack(knownSnapshot(old));
+      const isKept = this.#keeps && how.afterGap !== true;
+      const before = isKept ? this.snapshots.unpack(knownSnapshot(old)) : undefined;
       this.#change(key, reader, how, 'UPDATED', before);
       return;
     }
