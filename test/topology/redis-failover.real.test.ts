@@ -67,8 +67,11 @@ describe('a Redis primary is replaced by its replica while the program commits t
     const lists = await counter('lists_total');
     await underLoad(async () => {
       await commitsMade(3);
+      const before = rig.program.log.length;
       await pair.swap();
       await until('it says so', async () => (await rig.program.status()).state.trouble?.includes('READONLY') === true);
+      // The lease is refused too, and perhaps first.
+      await until('a commit is refused', () => rig.program.log.slice(before).includes('positions cannot be committed'));
       pair.proxy.retarget(pair.primary.server.port);
       await commitsMade(3);
     });
