@@ -4,7 +4,7 @@ import type { ObjectReader } from './object-reader.ts';
 
 /**
  * Fingerprint of an object without managedFields, resourceVersion and what the plan ignores, before redaction (a change of
- * a secret is a change). What is left is put together first: the hash must not depend on where the cuts were.
+ * a secret is a change). The hash does not depend on where the cuts were: it is that of what is left, as if put together.
  */
 export class ObjectFingerprint {
   #bytes = new Uint8Array(0);
