@@ -57,3 +57,15 @@ test('a wrong argument is said in one line', async () => {
   assert.equal(code, 2);
   assert.equal(said, 'simulate: --rate: not a number of at least 0: fast\n');
 });
+
+test('where the kubeconfig cannot be written it ends', async () => {
+  const args = [MAIN, '--objects', '10', '--kubeconfig-out', '/nowhere/kubeconfig'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 20_000 });
+  let said = '';
+  child.stderr.on('data', (text: Buffer) => {
+    said += text.toString();
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  assert.equal(code, 2);
+  assert.equal(said, "simulate: ENOENT: no such file or directory, open '/nowhere/kubeconfig'\n");
+});
