@@ -55,12 +55,38 @@ function short(m: Measured): string {
   return `${m.commit.slice(0, 7)}${m.modified ? '+' : ''}`;
 }
 
+/** @throws Error that says in one line what is wrong with the file */
+function read(file: string): Measured {
+  const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const { scenario, medians } = (parsed ?? {}) as Partial<Measured>;
+  if (typeof scenario !== 'string' || typeof medians !== 'object') throw new Error('not a result of bench/run.ts');
+  return parsed as Measured;
+}
+
+function main(args: readonly string[]): void {
+  const [a, b, ...more] = args;
+  if (a === undefined || b === undefined || more.length > 0)
+    throw new Error('give two results: bench/compare.ts A.json B.json');
+  const [of, to] = [a, b].map((file) => {
+    try {
+      return read(file);
+    } catch (error) {
+      throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  }) as [Measured, Measured];
+  for (const line of comparison(of, to)) console.log(line);
+}
+
 if (import.meta.main) {
-  const [a, b] = process.argv.slice(2);
-  if (a === undefined || b === undefined) {
-    console.error('usage: node bench/compare.ts A.json B.json');
-    process.exit(2);
+  const args = process.argv.slice(2);
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log('Compares two results of one scenario by ratio: bench/compare.ts A.json B.json');
+  } else {
+    try {
+      main(args);
+    } catch (error) {
+      console.error(`compare: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 2;
+    }
   }
-  const read = (file: string): Measured => JSON.parse(readFileSync(file, 'utf8')) as Measured;
-  for (const line of comparison(read(a), read(b))) console.log(line);
 }

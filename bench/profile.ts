@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 /*
@@ -60,9 +60,27 @@ function table({ nodes, samples, timeDeltas }: Profile): string | undefined {
   );
 }
 
-const folder = process.argv[2];
-if (folder === undefined) throw new Error('name the folder of the profiles');
-const tables = readdirSync(folder)
-  .filter((name) => name.endsWith('.cpuprofile'))
-  .map((name) => table(JSON.parse(readFileSync(join(folder, name), 'utf8')) as Profile));
-console.log(tables.filter((text) => text !== undefined).join('\n\n'));
+/** @returns the exit code */
+function main(folder: string | undefined): number {
+  if (folder === undefined) {
+    console.error('profile: name the folder of the profiles: bench/profile.ts FOLDER');
+    return 2;
+  }
+  if (folder === '--help' || folder === '-h') {
+    console.log(
+      'Where the CPU goes, of the .cpuprofile files of a folder, one a thread, as Markdown: bench/profile.ts FOLDER',
+    );
+    return 0;
+  }
+  const profiles = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.cpuprofile')) : [];
+  const tables = profiles.map((name) => table(JSON.parse(readFileSync(join(folder, name), 'utf8')) as Profile));
+  const shown = tables.filter((text) => text !== undefined);
+  if (shown.length === 0) {
+    console.error(`profile: ${folder} has no .cpuprofile of a thread that was busy for ${LEAST_MICROS / 1e6} s`);
+    return 2;
+  }
+  console.log(shown.join('\n\n'));
+  return 0;
+}
+
+process.exitCode = main(process.argv[2]);

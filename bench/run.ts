@@ -1,75 +1,16 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { PROGRAMS, readArguments, USAGE, WrongArguments } from './arguments.ts';
 import { provenance } from './pipeline/machine.ts';
 import { medians, type Result, writeResult } from './pipeline/result.ts';
 import { DEFAULT_SET, SCENARIOS } from './pipeline/scenarios.ts';
-import { DEFAULT_SETTINGS, type Settings } from './pipeline/settings.ts';
+import type { Settings } from './pipeline/settings.ts';
 
-const USAGE = `Measures Watershard between a simulated API server and real NATS, Redis and S3 servers.
-
-  npm run bench                    the default set: about twenty minutes on two quiet cores
-  npm run bench -- --list          what there is; * is of the default set
-  npm run bench -- NAME… [flags]   these scenarios
-
-  --objects N --changes N --seed N --workers N --rate N --namespaces N
-  --turnover F --heartbeats F --touches F   shares of the changes, as the simulator takes them
-  --state embedded|redis
-  --runs N       runs of each scenario; the medians count (${DEFAULT_SETTINGS.runs})
-  --out FILE     where the result goes (bench/results/NAME.json)
-  --dry          write no result
-
-Each run checks its output against the simulator; a wrong run has no number, and the exit code is 1.
-WATERSHARD_BENCH_NODE_OPTIONS goes to the measured process: '--cpu-prof --cpu-prof-dir=/tmp/prof' for profiles.
-`;
-
-const text = { type: 'string' } as const;
-const NUMBERS = [
-  'objects',
-  'changes',
-  'seed',
-  'workers',
-  'rate',
-  'namespaces',
-  'turnover',
-  'heartbeats',
-  'touches',
-  'runs',
-] as const;
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    ...Object.fromEntries(NUMBERS.map((name) => [name, text])),
-    state: text,
-    out: text,
-    dry: { type: 'boolean' },
-    list: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
-});
-const given = values as Readonly<Record<string, string | boolean | undefined>>;
-
-function settingsOf(name: string): Settings {
-  const numbers = NUMBERS.filter((n) => given[n] !== undefined).map((n) => {
-    const value = Number(given[n]);
-    if (!Number.isFinite(value) || value < 0) throw new Error(`--${n}: not a number of at least 0: ${given[n]}`);
-    return [n, value] as const;
-  });
-  if (given.state !== undefined && given.state !== 'embedded' && given.state !== 'redis')
-    throw new Error(`--state: embedded or redis, not ${given.state}`);
-  return {
-    ...DEFAULT_SETTINGS,
-    ...SCENARIOS[name]!.settings,
-    ...Object.fromEntries(numbers),
-    ...(given.state === undefined ? {} : { state: given.state }),
-  };
-}
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 /** @returns the result, or undefined where a run was wrong */
-async function measure(name: string): Promise<Result | undefined> {
+async function measure(name: string, settings: Settings): Promise<Result | undefined> {
   const scenario = SCENARIOS[name]!;
-  const settings = settingsOf(name);
   const runs: Readonly<Record<string, number>>[] = [];
   const from = provenance();
   for (let i = 1; i <= settings.runs; i++) {
@@ -91,28 +32,52 @@ function short(metrics: Readonly<Record<string, number>>): string {
     .join(', ');
 }
 
-process.setMaxListeners(0); // each run's program has one for the end of this process
-if (given.help === true) {
-  process.stdout.write(USAGE);
-} else if (given.list === true) {
-  for (const [name, { about }] of Object.entries(SCENARIOS))
-    console.log(`${DEFAULT_SET.includes(name) ? '*' : ' '} ${name.padEnd(26)} ${about}`);
-} else {
-  const names = positionals.length > 0 ? positionals : DEFAULT_SET;
-  const unknown = names.filter((n) => !(n in SCENARIOS));
-  if (unknown.length > 0) throw new Error(`no scenario ${unknown.join(', ')}; see --list`);
+/** Results go to the standard output, and everything else does not. */
+function step(script: string, ...args: string[]): void {
+  execFileSync(process.execPath, [path(script), ...args], { stdio: ['ignore', 2, 2] });
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const [first = '', ...rest] = args;
+  if (Object.hasOwn(PROGRAMS, first)) {
+    if (first === 'micro' && !rest.some((arg) => ['--help', '-h'].includes(arg))) step('../tools/servers/build.mjs');
+    const { status } = spawnSync(process.execPath, [path(PROGRAMS[first]!), ...rest], { stdio: 'inherit' });
+    process.exitCode = status ?? 1;
+    return;
+  }
+  const { help, list, dry, out, settings } = readArguments(args);
+  if (help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (list) {
+    for (const [name, { about }] of Object.entries(SCENARIOS))
+      console.log(`${DEFAULT_SET.includes(name) ? '*' : ' '} ${name.padEnd(26)} ${about}`);
+    return;
+  }
+  step('../tools/servers/build.mjs');
   // What is measured is what is built (pipeline/stage.ts).
-  const bootstrap = fileURLToPath(new URL('../tools/bootstrap.mjs', import.meta.url));
-  execFileSync(process.execPath, [bootstrap, 'build'], { stdio: 'inherit' });
-  for (const name of names) {
-    const result = await measure(name);
+  step('../tools/bootstrap.mjs', 'build');
+  for (const [name, of] of settings) {
+    const result = await measure(name, of).catch((error: unknown) => {
+      // the scenarios behind it may well run
+      console.error(`${name}:`, error);
+      return undefined;
+    });
     if (result === undefined) {
       process.exitCode = 1;
       continue;
     }
-    const out =
-      typeof given.out === 'string' ? given.out : fileURLToPath(new URL(`./results/${name}.json`, import.meta.url));
-    if (given.dry !== true) writeResult(out, result);
+    if (!dry) writeResult(out ?? path(`./results/${name}.json`), result);
     console.log(JSON.stringify({ scenario: name, runs: result.runs.length, medians: result.medians }, null, 2));
   }
+}
+
+process.setMaxListeners(0); // each run's program has one for the end of this process
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof WrongArguments)) throw error;
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 2;
 }

@@ -87,7 +87,6 @@ if (task === 'start') {
   run('node', ['tools/servers/build.mjs'], 'getting the real servers');
   node('--max-old-space-size=8192', 'test/faults/soak.ts', ...rest);
 } else if (task === 'bench') {
-  run('node', ['tools/servers/build.mjs'], 'getting the real servers');
   node('bench/run.ts', ...rest);
 } else if (task === 'test') {
   build();

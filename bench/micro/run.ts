@@ -15,12 +15,6 @@ import { stateCommits } from './state-commit.ts';
 import { threadHop } from './thread-hop.ts';
 import { transforms } from './transform.ts';
 
-/*
- * What single steps cost, beside the least that they could.
- *
- *     node bench/micro/run.ts [PART OF A NAME…] [--dry]
- */
-
 const ALL: readonly (() => Micro | Micro[] | Promise<Micro[]>)[] = [
   framing,
   byteCut,
@@ -35,12 +29,33 @@ const ALL: readonly (() => Micro | Micro[] | Promise<Micro[]>)[] = [
   threadHop,
 ];
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { dry: { type: 'boolean' } } });
+const USAGE = `What single steps cost, beside the least that they could.
+
+  node bench/micro/run.ts [PART OF A NAME…] [--dry]
+
+Without a name all of them are measured, and bench/results/micro.json is written; --dry writes nothing.
+`;
+
+/** Ends the process where there is nothing to measure. */
+function readArguments(): { readonly dry: boolean; readonly names: readonly string[] } {
+  try {
+    const options = { dry: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+    const { values, positionals } = parseArgs({ allowPositionals: true, options });
+    if (values.help !== true) return { dry: values.dry === true, names: positionals };
+    process.stdout.write(USAGE);
+    process.exit(0);
+  } catch (error) {
+    console.error(`micro: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(2);
+  }
+}
+
+const { dry, names } = readArguments();
 const from = provenance();
 const results: MicroResult[] = [];
 for (const make of ALL) {
   for (const micro of [await make()].flat()) {
-    if (positionals.length > 0 && !positionals.some((p) => micro.name.includes(p))) {
+    if (names.length > 0 && !names.some((part) => micro.name.includes(part))) {
       await micro.close?.();
       continue;
     }
@@ -63,6 +78,7 @@ const report: MicroReport = {
   ),
   results,
 };
-if (values.dry !== true && positionals.length === 0)
+if (!dry && names.length === 0)
   writeFileSync(new URL('../results/micro.json', import.meta.url), `${JSON.stringify(report, rounded, 2)}\n`);
-process.exit(0); // a thread of a measurement that failed must not keep it
+if (results.length === 0) console.error(`micro: no step has a name with ${names.join(' or ')}`);
+process.exit(results.length === 0 ? 2 : 0); // a thread of a measurement that failed must not keep it

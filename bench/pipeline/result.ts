@@ -21,11 +21,10 @@ export interface MicroReport extends Provenance {
   readonly results: readonly MicroResult[];
 }
 
+/** What a run does not name it had nothing of: a thread that was not started, a process that was not there. */
 export function medians(runs: Result['runs']): Record<string, number> {
   const names = [...new Set(runs.flatMap((r) => Object.keys(r)))];
-  return Object.fromEntries(
-    names.map((name) => [name, median(runs.map((r) => r[name]).filter((v) => v !== undefined))]),
-  );
+  return Object.fromEntries(names.map((name) => [name, median(runs.map((r) => r[name] ?? 0))]));
 }
 
 export function median(values: readonly number[]): number {

@@ -32,7 +32,7 @@ export const DEFAULT_SETTINGS: Settings = {
   heartbeats: 0,
   touches: 0,
   state: 'embedded',
-  runs: 3,
+  runs: 5,
 };
 
 /** Of the simulator, as its own process and as the replica of it that the checks are made against. */

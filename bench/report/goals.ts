@@ -13,21 +13,27 @@ interface Goal {
 }
 
 interface Measured {
+  /** The median of the runs. */
   readonly value: number;
+  readonly runs: number;
+  /** Lowest and highest of the runs; none where the number is made of two results. */
+  readonly range?: readonly [number, number];
   /** What differs from the goal, which is then not said to be reached. */
   readonly otherwise?: string;
 }
 
 const metric =
-  (scenario: string, name: string, objects?: number) =>
+  (scenario: string, name: string, objects?: number, factor = 1) =>
   (r: Results): Measured | undefined => {
     const result = r.pipelines.get(scenario);
     const value = result?.medians[name];
     if (result === undefined || value === undefined) return undefined;
+    const all = result.runs.map((run) => (run[name] ?? 0) * factor);
+    const found = { value: value * factor, runs: all.length, range: [Math.min(...all), Math.max(...all)] as const };
     const measured = result.settings.objects;
     return objects === undefined || measured === objects
-      ? { value }
-      : { value, otherwise: `with ${plain(measured)} objects` };
+      ? found
+      : { ...found, otherwise: `with ${plain(measured)} objects` };
   };
 
 const cpu = (work: string, scenario: string, reach: number, beyond: number): Goal => ({
@@ -39,13 +45,16 @@ const cpu = (work: string, scenario: string, reach: number, beyond: number): Goa
   measured: metric(scenario, 'cpuSeconds', 100_000),
 });
 
+/** The results have MiB, and the goals are in MB. */
+const MEGABYTES = 2 ** 20 / 1e6;
+
 const peak = (work: string, scenario: string, reach: number, beyond?: number): Goal => ({
   work: `${work}: peak RSS`,
-  unit: 'MiB',
+  unit: 'MB',
   reach,
   ...(beyond === undefined ? {} : { beyond }),
   more: false,
-  measured: metric(scenario, 'peakRssMiB', 100_000),
+  measured: metric(scenario, 'peakRssMiB', 100_000, MEGABYTES),
 });
 
 const each = (work: string, scenario: string, reach: number, beyond: number): Goal => ({
@@ -78,7 +87,11 @@ function scaled(r: Results, value: (small: Result, large: Result) => number): Me
       ? []
       : [`${plain(changes)} changes against ${plain(small.settings.changes)}`]),
   ];
-  return { value: value(small, large), ...(differs.length === 0 ? {} : { otherwise: `with ${differs.join(', ')}` }) };
+  return {
+    value: value(small, large),
+    runs: Math.min(small.runs.length, large.runs.length),
+    ...(differs.length === 0 ? {} : { otherwise: `with ${differs.join(', ')}` }),
+  };
 }
 
 const GOALS: readonly Goal[] = [
@@ -125,7 +138,10 @@ const GOALS: readonly Goal[] = [
   },
   less('main thread per event at full load', 'µs', 'churn-jetstream', 'mainThreadMicrosPerRecord', 10, 5),
   less('pipeline over JSON.parse alone of the same bytes', '×', 'churn-jetstream', 'cpuOverJsonParse', 1, 0.4),
+  less('simulated API server over what it feeds', '×', 'churn-jetstream', 'simulatorShare', 0.1),
 ];
+
+export const GOAL_HEADS: readonly string[] = ['work', 'to reach', 'beyond that', 'measured', 'runs', 'from, to', ''];
 
 /** Rows of the table of goals. */
 export function goalRows(results: Results): string[][] {
@@ -133,7 +149,9 @@ export function goalRows(results: Results): string[][] {
     const bound = (value: number | undefined): string => (value === undefined ? '' : `${plain(value)} ${goal.unit}`);
     const measured = goal.measured(results);
     const shown = measured === undefined ? 'not measured' : `${plain(measured.value)} ${goal.unit}`;
-    return [goal.work, bound(goal.reach), bound(goal.beyond), shown, verdict(goal, measured)];
+    const range = measured?.range?.map(plain).join(', ') ?? '';
+    const runs = measured === undefined ? '' : String(measured.runs);
+    return [goal.work, bound(goal.reach), bound(goal.beyond), shown, runs, range, verdict(goal, measured)];
   });
 }
 

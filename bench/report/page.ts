@@ -1,6 +1,6 @@
 import type { Result } from '../pipeline/result.ts';
 import { DEFAULT_SET, SCENARIOS } from '../pipeline/scenarios.ts';
-import { goalRows } from './goals.ts';
+import { GOAL_HEADS, goalRows } from './goals.ts';
 import { plain, type Results } from './results.ts';
 
 /** bench/README.md. @param plots names of the files in bench/plots */
@@ -13,7 +13,8 @@ export function page(results: Results, plots: readonly string[]): string {
     INTRODUCTION,
     '## Goals, and what is measured',
     where(results),
-    table(['work', 'to reach', 'beyond that', 'measured', ''], goalRows(results)),
+    table(GOAL_HEADS, goalRows(results)),
+    GOALS,
     '## Where the CPU goes',
     ...image('threads.svg', 'CPU for each record by thread'),
     '`main` reads the sockets, hands batches over and talks to the sinks; `transform` is the worker threads, `parquet` the encoder of files, `store` the embedded state, `v8` garbage collection and compilation on their own threads.',
@@ -61,15 +62,19 @@ started as the image starts it (\`--max-semi-space-size=4\`, \`MALLOC_ARENA_MAX=
 
 \`\`\`sh
 npm run bench                                   # the default set: about twenty minutes on two quiet cores
-npm run bench -- --list                         # all scenarios
-npm run bench -- churn-jetstream --objects 100000 --changes 200000 --runs 5
-node bench/compare.ts bench/results/churn-jetstream.json NEW.json
-node bench/micro/run.ts                         # single steps, each beside its floor
+npm run bench -- --list                         # all scenarios; --all runs them
+npm run bench -- churn-jetstream --objects 100000 --changes 200000 --dry
+npm run bench -- churn-jetstream --runs 5 --out /tmp/new.json
+npm run bench -- compare bench/results/churn-jetstream.json /tmp/new.json
+npm run bench -- micro                          # single steps, each beside its floor
 node bench/micro/jetstream-publish.ts           # what publishing costs (docs/decisions/0011-no-atomic-batches-in-jetstream.md)
-node bench/report.ts                            # makes this page and its plots from bench/results
+npm run bench -- report                         # makes this page and its plots from bench/results
 \`\`\`
 
 What is compared is CPU time, from \`/proc\`, not the clock: other work on the machine changes it least. So the suite runs on Linux only.`;
+
+const GOALS =
+  'What is measured is the median of the runs; `from, to` are the lowest and the highest of them. `npm run bench` measures all of these.';
 
 const LATENCY =
   'The simulator keeps when it made each change; the other end is the time that nats-server gave the message when it stored it, by the clock of the same machine. The first second is left out. On a machine that is shared, the upper percentiles are those of the machine.';
@@ -79,7 +84,7 @@ export function where({ pipelines, micro }: Results): string {
   const values = (of: (r: (typeof all)[number]) => string): string => [...new Set(all.map(of))].join('; ');
   if (all.length === 0) return 'There are no results yet.';
   const dates = all.map((r) => r.date.slice(0, 10)).sort();
-  return `Measured on ${values((r) => `${r.machine}, ${r.memoryGiB} GiB`)}, a virtual machine that was **shared with other work** (see \`load\` in the table of results), with Node ${values((r) => r.node)}, ${values((r) => r.servers.join(', '))}; from ${dates[0]} to ${dates.at(-1)}. Pods are of 5 KB, Events of 1.1 KB.`;
+  return `Measured on ${values((r) => `${r.machine}, ${r.memoryGiB} GiB`)}, with Node ${values((r) => r.node)}, ${values((r) => r.servers.join(', '))}; from ${dates[0]} to ${dates.at(-1)}. Pods are of 5.2 KB, Events of 1.2 KB, as they are read. How much else the machine had to do when a measurement began is \`load\` in the table of results.`;
 }
 
 function resultRow(r: Result): string[] {

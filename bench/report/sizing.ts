@@ -25,14 +25,14 @@ Cores that are busy for each 1,000 changes a second, all threads of the process 
 costs more: ${show('latency-1000', 'cpuMicrosPerRecord')} µs at 1,000 a second, ${show('latency-100', 'cpuMicrosPerRecord')} µs at 100.
 
 ${table(
-  ['changes of pods of 5 KB to', 'cores for 1,000/s'],
+  ['changes of pods of 5.2 KB to', 'cores for 1,000/s'],
   [
     ['JetStream, no rule that reads values', cores('churn-jetstream')],
     ['JetStream, eight kinds with creates, deletes, heartbeats', cores('churn-mixed')],
     ['JetStream, two CEL fields and a merge patch', cores('churn-jetstream-rules')],
     ['Parquet on S3, with objects', cores('churn-parquet')],
     ['JetStream and Parquet', cores('churn-both')],
-    ['Events of 1.1 KB to Parquet, eight fields', cores('events-parquet')],
+    ['Events of 1.2 KB to Parquet, eight fields', cores('events-parquet')],
     ['200 kinds at once to JetStream', cores('gvk-200')],
   ],
 )}
