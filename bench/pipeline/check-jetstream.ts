@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { escapeToken } from '../../src/transform/subject.ts';
+import { agrees, type Derived, type DerivedRecord } from './check-derived.ts';
 import type { ApiObject, Expected } from './replica.ts';
 
 /** Messages without their content that are fetched at once. */
@@ -89,11 +90,12 @@ export async function checkIds(
   ];
 }
 
-/** Compares the last message of each object with the object. */
+/** Compares the last message of each object with the object, and with what the rules make of it. */
 export async function checkContent(
   url: string,
   stream: string,
   objects: Iterable<readonly [key: string, object: ApiObject]>,
+  derived: Derived = {},
 ): Promise<string[]> {
   const expected = new Map(objects);
   const keys = [...expected.keys()];
@@ -107,7 +109,9 @@ export async function checkContent(
         const key = keyOfSubject(m.subject);
         const object = expected.get(key);
         expected.delete(key);
-        if (!isDeepStrictEqual(m.json<{ object?: unknown }>().object, object)) different.push(key);
+        const record = m.json<DerivedRecord & { object?: unknown }>();
+        if (object === undefined || !isDeepStrictEqual(record.object, object) || !agrees(record, object, derived))
+          different.push(key);
       }
     }
   } finally {

@@ -1,3 +1,4 @@
+import type { Derived } from './check-derived.ts';
 import { checkContent, checkIds, storedMessages } from './check-jetstream.ts';
 import { checkRowContent, checkRows } from './check-parquet.ts';
 import type { Expected, Replica } from './replica.ts';
@@ -13,18 +14,19 @@ export async function checkOutput(
   stage: Stage,
   replica: Replica,
   expected: readonly Expected[],
+  derived: Derived = {},
   table: 'changes' | 'inventory' = 'changes',
 ): Promise<string[]> {
   const problems: string[] = [];
   const every = (most: number): number => Math.max(1, Math.ceil(stage.settings.objects / most));
   if (stage.nats !== undefined) {
     problems.push(...(await checkIds(expected, storedMessages(stage.nats.url, STREAM))));
-    problems.push(...(await checkContent(stage.nats.url, STREAM, replica.objects(every(COMPARED)))));
+    problems.push(...(await checkContent(stage.nats.url, STREAM, replica.objects(every(COMPARED)), derived)));
   }
   if (stage.s3 !== undefined) {
     const db = await stage.database();
     problems.push(...(await checkRows(db, LAKE, table, expected)));
-    problems.push(...(await checkRowContent(db, LAKE, table, replica.objects(every(COMPARED_ROWS)))));
+    problems.push(...(await checkRowContent(db, LAKE, table, replica.objects(every(COMPARED_ROWS)), derived)));
   }
   return problems;
 }

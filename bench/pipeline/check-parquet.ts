@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DuckDb } from '../../test/support/duckdb.ts';
+import { type Derived, rowAgrees } from './check-derived.ts';
 import { named } from './check-jetstream.ts';
 import type { ApiObject, Expected } from './replica.ts';
 
@@ -26,12 +27,13 @@ export async function checkRows(
   ];
 }
 
-/** Compares the last row of some objects with the object, or with its identity where the table has no objects. */
+/** Compares the last row of some objects with the object, or with its identity where the table has no objects; and its fields. */
 export async function checkRowContent(
   db: DuckDb,
   url: string,
   table: 'changes' | 'inventory',
   objects: Iterable<readonly [key: string, object: ApiObject]>,
+  derived: Derived = {},
 ): Promise<string[]> {
   const different: string[] = [];
   let count = 0;
@@ -47,7 +49,8 @@ export async function checkRowContent(
     if (
       row.name !== object.metadata.name ||
       row.uid !== object.metadata.uid ||
-      (row.namespace || undefined) !== object.metadata.namespace
+      (row.namespace || undefined) !== object.metadata.namespace ||
+      !rowAgrees(row, object, derived)
     )
       different.push(String(row.id));
     if (typeof row.object !== 'string') continue;

@@ -1,4 +1,5 @@
 import { until } from '../../test/support/until.ts';
+import type { Derived } from './check-derived.ts';
 import { checkOutput } from './check-output.ts';
 import { type Expected, Replica } from './replica.ts';
 import { bytesRead, type Outcome, phaseMetrics, startUpMetrics } from './scenario.ts';
@@ -12,6 +13,8 @@ export interface ChurnOptions {
   readonly jetstream: boolean;
   readonly parquet: boolean;
   readonly rules?: readonly Record<string, unknown>[];
+  /** What the rules make of an object. */
+  readonly derived?: Derived;
   /** The rules ignore the heartbeat annotation. */
   readonly ignoresHeartbeats?: boolean;
 }
@@ -47,7 +50,7 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
     const known = await stage.metric('watershard_known_bytes');
     await stage.stopProgram();
     const problems = replica.disagreements(await stage.simulator.truth());
-    problems.push(...(await checkOutput(stage, replica, expected)));
+    problems.push(...(await checkOutput(stage, replica, expected, options.derived)));
     const metrics = phaseMetrics(use(begin, end), expected.length - listed, end.program.peakRss);
     return {
       problems,

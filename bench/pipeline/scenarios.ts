@@ -1,4 +1,5 @@
 import { churn } from './churn.ts';
+import { EVENT_FIELDS, FIELDS, FIELDS_AND_PATCH } from './field-rules.ts';
 import { latency } from './latency.ts';
 import type { Scenario } from './scenario.ts';
 import type { Settings } from './settings.ts';
@@ -7,26 +8,6 @@ import { firstSync, restart, snapshot } from './sync.ts';
 const JETSTREAM = { jetstream: true, parquet: false };
 const PARQUET = { jetstream: false, parquet: true };
 const BOTH = { jetstream: true, parquet: true };
-
-const PHASE = 'object.status.phase';
-const NODE = "object.spec.?nodeName.orValue('')";
-const FIELDS = [{ resources: ['pods'], extract: { phase: PHASE, node: NODE } }];
-const FIELDS_AND_PATCH = [{ resources: ['pods'], extract: { phase: PHASE, node: NODE }, diff: 'merge-patch' }];
-const EVENT_FIELDS = [
-  {
-    resources: ['events'],
-    extract: {
-      reason: 'object.reason',
-      type: 'object.type',
-      message: 'object.message',
-      count: 'object.count',
-      involvedKind: 'object.involvedObject.kind',
-      involvedName: 'object.involvedObject.name',
-      involvedNamespace: 'object.involvedObject.namespace',
-      component: 'object.source.component',
-    },
-  },
-];
 
 const gadgets = (count: number): Settings['resources'] =>
   Object.fromEntries(
@@ -79,7 +60,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'churn-jetstream-rules': {
     about: 'the same with two CEL fields and a merge patch',
     settings: { objects: 20_000, changes: 100_000 },
-    run: (s) => churn(s, { ...JETSTREAM, rules: FIELDS_AND_PATCH }),
+    run: (s) => churn(s, { ...JETSTREAM, ...FIELDS_AND_PATCH }),
   },
   'churn-parquet': {
     about: 'updates of pods to Parquet on S3, with objects',
@@ -100,7 +81,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'events-parquet': {
     about: 'Kubernetes Events to Parquet on S3, eight fields, with creates and deletes',
     settings: { objects: 20_000, changes: 200_000, resources: { events: 1 }, turnover: 0.3 },
-    run: (s) => churn(s, { ...PARQUET, rules: EVENT_FIELDS }),
+    run: (s) => churn(s, { ...PARQUET, ...EVENT_FIELDS }),
   },
   'first-sync-jetstream': {
     about: 'the first list of pods to JetStream',
@@ -110,12 +91,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'snapshot-parquet': {
     about: 'watershard snapshot of pods to Parquet on S3, two fields',
     settings: { objects: 100_000 },
-    run: (s) => snapshot(s, { ...PARQUET, rules: FIELDS }),
+    run: (s) => snapshot(s, { ...PARQUET, ...FIELDS }),
   },
   'snapshot-parquet-objects': {
     about: 'the same with the objects',
     settings: { objects: 100_000 },
-    run: (s) => snapshot(s, { ...PARQUET, rules: FIELDS, lake: { inventoryObjects: true } }),
+    run: (s) => snapshot(s, { ...PARQUET, ...FIELDS, lake: { inventoryObjects: true } }),
   },
   'restart-position': {
     about: 'a start on a complete state, nothing changed: goes on where it was',

@@ -1,3 +1,4 @@
+import type { Derived } from './check-derived.ts';
 import { checkOutput } from './check-output.ts';
 import { type Expected, Replica } from './replica.ts';
 import { bytesRead, type Outcome, phaseMetrics, startUpMetrics } from './scenario.ts';
@@ -10,6 +11,8 @@ export interface SyncOptions {
   readonly jetstream: boolean;
   readonly parquet: boolean;
   readonly rules?: readonly Record<string, unknown>[];
+  /** What the rules make of an object. */
+  readonly derived?: Derived;
   readonly lake?: Record<string, unknown>;
 }
 
@@ -31,7 +34,7 @@ export async function firstSync(settings: Settings, options: SyncOptions): Promi
     await stage.stopProgram();
     const problems = [
       ...replica.disagreements(await stage.simulator.truth()),
-      ...(await checkOutput(stage, replica, expected)),
+      ...(await checkOutput(stage, replica, expected, options.derived)),
     ];
     const metrics = phaseMetrics(use(begin, end), expected.length, end.program.peakRss);
     return {
@@ -61,7 +64,7 @@ export async function snapshot(settings: Settings, options: SyncOptions): Promis
     const end = await stage.ended();
     const problems = [
       ...replica.disagreements(await stage.simulator.truth()),
-      ...(await checkOutput(stage, replica, expected, 'inventory')),
+      ...(await checkOutput(stage, replica, expected, options.derived, 'inventory')),
     ];
     const metrics = phaseMetrics(use(begin, end), expected.length, end.program.peakRss);
     return {
@@ -103,7 +106,7 @@ export async function restart(
     const end = await stage.atRest();
     const { totals } = await stage.status();
     await stage.stopProgram();
-    const problems = await checkOutput(stage, replica, expected);
+    const problems = await checkOutput(stage, replica, expected, options.derived);
     if (totals.records !== 0) problems.push(`${totals.records} records were made, and nothing had changed`);
     const whole = phaseMetrics(use(begin, end), 0, end.program.peakRss);
     const { startUpCpuSeconds } = startUpMetrics(first);

@@ -12,7 +12,15 @@ const small = (name: string, changes: Partial<Settings> = {}): Settings => ({
   ...changes,
 });
 
-for (const name of ['churn-mixed', 'churn-both', 'snapshot-parquet-objects', 'restart-relist'])
+for (const name of [
+  'churn-mixed',
+  'churn-both',
+  'churn-jetstream-rules',
+  'events-parquet',
+  'snapshot-parquet',
+  'snapshot-parquet-objects',
+  'restart-relist',
+])
   test(`the scenario ${name} is right and has its numbers`, async () => {
     const { metrics, problems } = await SCENARIOS[name]!.run(small(name));
     assert.deepEqual(problems, []);
