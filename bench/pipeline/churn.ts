@@ -36,11 +36,13 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
     await stage.ready();
     const begin = stage.reading();
     const bytesBefore = await bytesRead(stage);
+    const storedBefore = await stage.stored();
     for (const record of replica.changed(settings.changes, options.ignoresHeartbeats !== true)) expected.push(record);
     await stage.simulator.control(`start-churn?count=${settings.changes}`);
     await stage.acknowledged(expected.length);
     const end = stage.reading();
     const bytes = (await bytesRead(stage)) - bytesBefore;
+    const stored = (await stage.stored()) - storedBefore;
     // It is sampled, and a short run may be over before that.
     let objects = 0;
     await until('known objects are counted', async () => {
@@ -59,6 +61,7 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
         ...startUpMetrics(up),
         changes: settings.changes,
         readMiB: bytes / MIB,
+        storedMiB: stored / MIB,
         knownBytesPerObject: known / objects,
         restRssMiB: end.program.rss / MIB,
         ...overParse(metrics.cpuSeconds!, settings.changes, replica.parseMicros()),

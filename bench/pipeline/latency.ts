@@ -1,10 +1,11 @@
 import { storedMessages } from './check-jetstream.ts';
 import { checkOutput } from './check-output.ts';
 import { type Expected, Replica } from './replica.ts';
-import { type Outcome, phaseMetrics, startUpMetrics } from './scenario.ts';
+import { bytesRead, type Outcome, phaseMetrics, startUpMetrics } from './scenario.ts';
 import type { Settings } from './settings.ts';
 import { STREAM, Stage, use } from './stage.ts';
 
+const MIB = 2 ** 20;
 /** Changes of the first second are left out: code that has not run before is compiled then. */
 const WARM_UP_MS = 1000;
 
@@ -23,11 +24,15 @@ export async function latency(settings: Settings): Promise<Outcome> {
     await stage.release();
     await stage.acknowledged(listed);
     await stage.ready();
+    const bytesBefore = await bytesRead(stage);
+    const storedBefore = await stage.stored();
     const begin = await stage.atRest();
     expected.push(...replica.changed(settings.changes));
     await stage.simulator.control(`start-churn?count=${settings.changes}`);
     await stage.acknowledged(expected.length);
     const end = stage.reading();
+    const bytes = (await bytesRead(stage)) - bytesBefore;
+    const stored = (await stage.stored()) - storedBefore;
     const writes = await stage.simulator.writes();
     await stage.stopProgram();
     const problems = [
@@ -43,6 +48,8 @@ export async function latency(settings: Settings): Promise<Outcome> {
       metrics: {
         ...phaseMetrics(use(begin, end), expected.length - listed, end.program.peakRss),
         ...startUpMetrics(up),
+        readMiB: bytes / MIB,
+        storedMiB: stored / MIB,
         latencyMsP50: at(0.5),
         latencyMsP90: at(0.9),
         latencyMsP99: at(0.99),

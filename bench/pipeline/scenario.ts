@@ -31,6 +31,7 @@ export function phaseMetrics(u: Use, records: number, peakRss: number): Record<s
     systemSeconds: system,
     wallSeconds: u.seconds,
     peakRssMiB: peakRss / MIB,
+    sentMiB: u.sent / MIB,
   };
   if (records > 0) {
     metrics.recordsPerCpuSecond = records / cpu;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { NatsServer } from '../../test/support/servers/nats.ts';
 import { RedisServer } from '../../test/support/servers/redis.ts';
 import { S3Server } from '../../test/support/servers/s3.ts';
 import { SimulatorServer } from '../../test/support/servers/simulator.ts';
-import { countStream, makeStream } from '../../test/support/stream-reader.ts';
+import { countStream, makeStream, streamBytes } from '../../test/support/stream-reader.ts';
 import { until } from '../../test/support/until.ts';
 import { Watershard } from '../../test/support/watershard.ts';
 import { ENVIRONMENT, NODE_OPTIONS } from './as-in-image.ts';
@@ -46,6 +46,8 @@ export interface Use {
   readonly program: Spent;
   /** CPU seconds by process: `simulator`, `nats`, `redis`, `s3`. */
   readonly others: Readonly<Record<string, number>>;
+  /** Bytes that the simulated API server has sent. */
+  readonly sent: number;
 }
 
 /** The simulated API server, the real sinks, and Watershard between them, each a process of its own. */
@@ -176,6 +178,14 @@ export class Stage {
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
   }
 
+  /** Bytes that the sinks keep: of the stream with its headers and subjects, and of files. */
+  async stored(): Promise<number> {
+    const { nats, s3 } = this;
+    const files = s3 === undefined ? [] : readdirSync(s3.folder, { recursive: true, encoding: 'utf8' });
+    const sizes = files.filter((f) => f.endsWith('.parquet')).map((f) => statSync(join(s3!.folder, f)).size);
+    return sizes.reduce((sum, size) => sum + size, nats === undefined ? 0 : await streamBytes(nats.url, STREAM));
+  }
+
   /** Waits for the end of the program. @returns what it had used in all. @throws where it failed */
   async ended(): Promise<Reading> {
     this.#watchThreads();
@@ -194,7 +204,7 @@ export class Stage {
 
   /** Of a program that is still to be started. */
   nothingUsed(): Reading {
-    const nothing: Usage = { user: 0, system: 0, threads: {}, threadIds: {}, rss: 0, peakRss: 0 };
+    const nothing: Usage = { user: 0, system: 0, threads: {}, threadIds: {}, rss: 0, peakRss: 0, written: 0 };
     return this.#reading(nothing);
   }
 
@@ -250,8 +260,8 @@ export class Stage {
       system: number;
       maxRss: number;
     };
-    const last = this.#ended;
-    return { user, system, peakRss: maxRss, rss: 0, threads: last?.threads ?? {}, threadIds: last?.threadIds ?? {} };
+    const { threads = {}, threadIds = {}, written = 0 } = this.#ended ?? {};
+    return { user, system, peakRss: maxRss, rss: 0, threads, threadIds, written };
   }
 
   async #wait(what: string, check: () => Promise<boolean>): Promise<void> {
@@ -272,5 +282,6 @@ export class Stage {
 export function use(from: Reading, to: Reading): Use {
   const others: Record<string, number> = {};
   for (const [name, usage] of Object.entries(to.others)) others[name] = spent(from.others[name]!, usage).cpu;
-  return { seconds: (to.at - from.at) / 1000, program: spent(from.program, to.program), others };
+  const sent = (to.others.simulator?.written ?? 0) - (from.others.simulator?.written ?? 0);
+  return { seconds: (to.at - from.at) / 1000, program: spent(from.program, to.program), others, sent };
 }

@@ -29,6 +29,7 @@ export async function firstSync(settings: Settings, options: SyncOptions): Promi
     await stage.acknowledged(expected.length);
     const end = stage.reading();
     const bytes = await bytesRead(stage);
+    const stored = await stage.stored();
     const known = await stage.metric('watershard_known_bytes');
     await stage.ready();
     await stage.stopProgram();
@@ -44,6 +45,7 @@ export async function firstSync(settings: Settings, options: SyncOptions): Promi
         ...startUpMetrics(begin),
         ...overParse(metrics.cpuSeconds!, expected.length, replica.parseMicros()),
         readMiB: bytes / MIB,
+        storedMiB: stored / MIB,
         knownBytesPerObject: known / expected.length,
         restRssMiB: end.program.rss / MIB,
       },
@@ -62,6 +64,7 @@ export async function snapshot(settings: Settings, options: SyncOptions): Promis
     const begin = await stage.comeUp(stage.config(rulesOf(options), options.lake), ['snapshot']);
     await stage.release();
     const end = await stage.ended();
+    const stored = await stage.stored();
     const problems = [
       ...replica.disagreements(await stage.simulator.truth()),
       ...(await checkOutput(stage, replica, expected, options.derived, 'inventory')),
@@ -72,6 +75,7 @@ export async function snapshot(settings: Settings, options: SyncOptions): Promis
       metrics: {
         ...metrics,
         ...startUpMetrics(begin),
+        storedMiB: stored / MIB,
         ...overParse(metrics.cpuSeconds!, expected.length, replica.parseMicros()),
       },
     };

@@ -11,6 +11,8 @@ export interface Usage {
   /** Bytes. */
   readonly rss: number;
   readonly peakRss: number;
+  /** Bytes written to sockets and files. */
+  readonly written: number;
 }
 
 const TICKS = 100;
@@ -35,6 +37,7 @@ export function usageOf(pid: number): Usage | undefined {
       threadIds,
       rss: kibibytes(status, 'VmRSS'),
       peakRss: kibibytes(status, 'VmHWM'),
+      written: Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]),
     };
   } catch (error) {
     if (isGone(error)) return undefined;

@@ -75,6 +75,7 @@ test('threads that came and went count', () => {
     threadIds,
     rss: 0,
     peakRss: 0,
+    written: 0,
   });
   const from = usage(2, { 1: ['main', 1], 2: ['other', 0.5] });
   const to = usage(5, { 1: ['main', 2], 2: ['transform', 1.5], 3: ['v8', 0.25] });

@@ -28,6 +28,9 @@ for (const name of [
     assert.deepEqual(unusable, []);
     assert.ok(metrics.userSeconds! > 0 && metrics.startUpCpuSeconds! > 0 && metrics.peakRssMiB! > 20);
     assert.ok(metrics.mainThreadSeconds! > 0);
+    assert.ok(metrics.sentMiB! > 0 && metrics.storedMiB! > 0 === (name !== 'restart-relist'));
+    // what was sent is what was read, and the heads of a few answers
+    if (metrics.readMiB !== undefined) assert.ok(Math.abs(metrics.sentMiB! - metrics.readMiB) < 0.1);
     assert.equal(metrics.records === 0, name === 'restart-relist');
   });
 

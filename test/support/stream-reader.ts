@@ -1,4 +1,4 @@
-import { AckPolicy, jetstream, jetstreamManager, type StreamConfig } from '@nats-io/jetstream';
+import { AckPolicy, jetstream, jetstreamManager, type StreamConfig, type StreamState } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
 /** A record as a consumer of JetStream sees it (encoding json). */
@@ -78,9 +78,18 @@ export async function readStream(url: string | string[], name = 'K8S'): Promise<
 }
 
 export async function countStream(url: string, name = 'K8S'): Promise<number> {
+  return (await streamState(url, name)).messages;
+}
+
+/** With their subjects and headers, as the server counts them. */
+export async function streamBytes(url: string, name = 'K8S'): Promise<number> {
+  return (await streamState(url, name)).bytes;
+}
+
+async function streamState(url: string, name: string): Promise<StreamState> {
   const connection = await connect({ servers: url });
   const manager = await jetstreamManager(connection);
   const { state } = await manager.streams.info(name);
   await connection.close();
-  return state.messages;
+  return state;
 }
