@@ -21,6 +21,12 @@ export interface Provenance {
   readonly servers: readonly string[];
 }
 
+/** The system's own, of whatever version that has. */
+function redis(): string {
+  const said = execFileSync('/usr/bin/redis-server', ['--version'], { encoding: 'utf8' });
+  return `redis-${/v=([\d.]+)/.exec(said)?.[1] ?? 'unknown'}`;
+}
+
 export function provenance(): Provenance {
   const git = (...args: string[]): string => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
   return {
@@ -31,6 +37,6 @@ export function provenance(): Provenance {
     machine: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     loadBefore: Math.round(loadavg()[0]! * 10) / 10,
-    servers: [basename(binary('nats-server')), basename(binary('versitygw'))],
+    servers: [basename(binary('nats-server')), basename(binary('versitygw')), redis()],
   };
 }

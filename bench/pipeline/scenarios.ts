@@ -33,13 +33,13 @@ const MIXED = {
 const IGNORE_HEARTBEATS = [{ resources: ['*'], ignore: ["metadata.annotations['example.com/heartbeat']"] }];
 
 const workers = (count: number): Scenario => ({
-  about: `the same with ${count} worker${count === 1 ? '' : 's'}, pods split over them by object`,
+  about: `updates of pods to JetStream with ${count} worker${count === 1 ? '' : 's'}, split over them by object`,
   settings: { objects: 20_000, changes: 100_000, workers: count },
   run: (s) => churn(s, { ...JETSTREAM, rules: [{ resources: ['pods'], split: s.workers }] }),
 });
 
 const scale = (objects: number): Scenario => ({
-  about: `the same with ${objects.toLocaleString('en')} pods known`,
+  about: `updates of pods to JetStream with ${objects.toLocaleString('en')} pods known`,
   settings: { objects, changes: 100_000 },
   run: (s) => churn(s, JETSTREAM),
 });
@@ -71,6 +71,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     about: 'updates of pods to JetStream and to Parquet on S3',
     settings: { objects: 20_000, changes: 100_000 },
     run: (s) => churn(s, BOTH),
+  },
+  'churn-redis': {
+    about: 'updates of pods to JetStream, with the state in Redis',
+    settings: { objects: 20_000, changes: 100_000, state: 'redis' },
+    run: (s) => churn(s, JETSTREAM),
   },
   'churn-mixed': {
     about:
@@ -107,6 +112,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     about: 'the same with a list that is compared with what is known',
     settings: { objects: 100_000 },
     run: (s) => restart(s, { ...JETSTREAM, relist: true }),
+  },
+  'restart-redis': {
+    about: 'a start on a complete state in Redis, nothing changed: goes on where it was',
+    settings: { objects: 100_000, state: 'redis' },
+    run: (s) => restart(s, { ...JETSTREAM, relist: false }),
   },
   'latency-100': paced(100),
   'latency-1000': paced(1000),

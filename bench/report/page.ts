@@ -56,8 +56,8 @@ export function page(results: Results, plots: readonly string[]): string {
 }
 
 const INTRODUCTION = `Watershard between a simulated API server (\`src/simulator\`) and real NATS, Redis and S3 servers, each a process of its own on one
-machine. Every run compares its output with what the simulator made: each id exactly once, the order of each object, the content of
-the last record of each object (of a sample where there are very many). A run with a difference has no number. What is measured is what \`npm run build\` makes,
+machine. Every run compares its output with what the simulator made: each id exactly once, in JetStream the order of each object,
+and of the last record of each object (of a sample where there are very many) its content, fields and patch. A run with a difference has no number. What is measured is what \`npm run build\` makes,
 started as the image starts it (\`--max-semi-space-size=4\`, \`MALLOC_ARENA_MAX=2\`).
 
 \`\`\`sh
@@ -83,15 +83,16 @@ export function where({ pipelines, micro }: Results): string {
   const all = [...pipelines.values(), ...(micro === undefined ? [] : [micro])];
   const values = (of: (r: (typeof all)[number]) => string): string => [...new Set(all.map(of))].join('; ');
   if (all.length === 0) return 'There are no results yet.';
+  const servers = [...new Set(all.flatMap((r) => r.servers))];
   const dates = all.map((r) => r.date.slice(0, 10)).sort();
-  return `Measured on ${values((r) => `${r.machine}, ${r.memoryGiB} GiB`)}, with Node ${values((r) => r.node)}, ${values((r) => r.servers.join(', '))}; from ${dates[0]} to ${dates.at(-1)}. Pods are of 5.2 KB, Events of 1.2 KB, as they are read. How much else the machine had to do when a measurement began is \`load\` in the table of results.`;
+  return `Measured on ${values((r) => `${r.machine}, ${r.memoryGiB} GiB`)}, with Node ${values((r) => r.node)}, ${servers.join(', ')}; from ${dates[0]} to ${dates.at(-1)}. Pods are of 5.2 KB, Events of 1.2 KB, as they are read. How much else the machine had to do when a measurement began is \`load\` in the table of results.`;
 }
 
 function resultRow(r: Result): string[] {
   const m = (name: string): string => (r.medians[name] === undefined ? '' : plain(r.medians[name]));
   return [
     `\`${r.scenario}\``,
-    r.about,
+    SCENARIOS[r.scenario]!.about,
     plain(r.settings.objects),
     m('records'),
     m('recordsPerCpuSecond'),
