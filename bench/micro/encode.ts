@@ -9,9 +9,9 @@ import { PLAN, PODS, pods, readers, sizeOf } from './pods.ts';
 const ENCODINGS: readonly Encoding[] = ['json', 'cloudevents', 'msgpack', 'protobuf', 'rows'];
 
 /** Records with the object and two fields. */
-export function records(): ChangeRecord[] {
+export function records(count = PODS): ChangeRecord[] {
   const delivered = new DeliveredObject(PLAN);
-  return readers(pods()).map((reader) => {
+  return readers(pods(0, count)).map((reader) => {
     const object = Buffer.from(delivered.object(reader));
     const { metadata, status, spec } = JSON.parse(object.toString()) as Record<string, Record<string, string>>;
     return {

@@ -32,10 +32,10 @@ export const FIELDS: StreamPlan['extract'] = [
 ];
 
 /** Pods of 5 KB, as the simulator serves them. */
-export function pods(changes = 0): Buffer[] {
-  const replica = new Replica({ ...DEFAULT_SETTINGS, objects: PODS, namespaces: 8 });
+export function pods(changes = 0, objects = PODS): Buffer[] {
+  const replica = new Replica({ ...DEFAULT_SETTINGS, objects, namespaces: 8 });
   for (const _ of replica.changed(changes));
-  return [...replica.texts(PODS)];
+  return [...replica.texts(objects)];
 }
 
 /** Watch events of these objects, each with its newline. */

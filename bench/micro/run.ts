@@ -9,6 +9,7 @@ import { encoders } from './encode.ts';
 import { extract } from './extract.ts';
 import { fingerprint } from './fingerprint.ts';
 import { framing } from './framing.ts';
+import { jetstreamMux } from './jetstream-mux.ts';
 import { type Micro, type MicroResult, measure } from './measure.ts';
 import { parquet } from './parquet.ts';
 import { stateCommits } from './state-commit.ts';
@@ -25,6 +26,7 @@ const ALL: readonly (() => Micro | Micro[] | Promise<Micro[]>)[] = [
   encoders,
   transforms,
   parquet,
+  jetstreamMux,
   stateCommits,
   threadHop,
 ];

@@ -86,6 +86,11 @@ export async function streamBytes(url: string, name = 'K8S'): Promise<number> {
   return (await streamState(url, name)).bytes;
 }
 
+/** Sequence number of the last message. */
+export async function streamEnd(url: string, name = 'K8S'): Promise<number> {
+  return (await streamState(url, name)).last_seq;
+}
+
 async function streamState(url: string, name: string): Promise<StreamState> {
   const connection = await connect({ servers: url });
   const manager = await jetstreamManager(connection);
