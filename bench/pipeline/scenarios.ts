@@ -45,7 +45,7 @@ const scale = (objects: number): Scenario => ({
 });
 
 const paced = (rate: number): Scenario => ({
-  about: `write to storage in JetStream, at ${rate.toLocaleString('en')} changes/s`,
+  about: `write to acknowledgement by JetStream, at ${rate.toLocaleString('en')} changes/s`,
   settings: { objects: 10_000, rate, changes: Math.min(50_000, Math.max(2000, rate * 20)) },
   run: latency,
 });

@@ -75,6 +75,12 @@ const less = (work: string, unit: string, scenario: string, name: string, reach:
   measured: metric(scenario, name),
 });
 
+/** Of results from before acknowledgements were heard. */
+function toStorage(r: Results): Measured | undefined {
+  const stored = metric('latency-1000', 'latencyMsP99')(r);
+  return stored && { ...stored, otherwise: 'to storage, and not to its acknowledgement' };
+}
+
 /** The run with the most objects against that with 10,000; both have to be of the same length to be compared. */
 function scaled(r: Results, value: (small: Result, large: Result) => number): Measured | undefined {
   const small = r.pipelines.get('scale-10k');
@@ -115,7 +121,10 @@ const GOALS: readonly Goal[] = [
   ),
   cpu('restart with 100k unchanged, by position', 'restart-position', 1, 0.3),
   cpu('restart with 100k unchanged, by relist', 'restart-relist', 3, 1.5),
-  less('p99 from write to JetStream at 1,000 changes/s', 'ms', 'latency-1000', 'latencyMsP99', 50, 10),
+  {
+    ...less('p99 from write to acknowledgement at 1,000 changes/s', 'ms', 'latency-1000', 'ackMsP99', 50, 10),
+    measured: (r) => metric('latency-1000', 'ackMsP99')(r) ?? toStorage(r),
+  },
   {
     work: 'CPU per event with 1M objects over that with 10k',
     unit: '×',

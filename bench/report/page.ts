@@ -77,7 +77,7 @@ const GOALS =
   'What is measured is the median of the runs; `from, to` are the lowest and the highest of them. `npm run bench` measures all of these.';
 
 const LATENCY =
-  'The simulator keeps when it made each change; the other end is the time that nats-server gave the message when it stored it, by the clock of the same machine. The first second is left out. On a machine that is shared, the upper percentiles are those of the machine.';
+  'The simulator keeps when it made each change; the other end is when the acknowledgement came to a second client on the same machine (in results without `ackMs…`, the time that nats-server gave the message when it stored it, some tenths of a millisecond before). The first second is left out. On a machine that is shared, the upper percentiles are those of the machine.';
 
 export function where({ pipelines, micro }: Results): string {
   const all = [...pipelines.values(), ...(micro === undefined ? [] : [micro])];

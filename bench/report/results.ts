@@ -25,6 +25,14 @@ export function readResults(): Results {
   return { pipelines, micro: found.get('micro') as MicroReport | undefined };
 }
 
+/**
+ * Milliseconds from the write to its acknowledgement. Results from before that was measured have the time to storage, which is
+ * some tenths of a millisecond less.
+ */
+export function latencyMs({ medians }: Result, percentile: string): number | undefined {
+  return medians[`ackMs${percentile}`] ?? medians[`latencyMs${percentile}`];
+}
+
 /** 12,300 · 45.1 · 3.20 · 0.0312 */
 export function plain(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');

@@ -40,4 +40,5 @@ test('a latency is measured for the changes behind the first second', async () =
   const { metrics, problems } = await SCENARIOS['latency-1000']!.run(small('latency-1000', { changes: 2500 }));
   assert.deepEqual(problems, []);
   assert.ok(metrics.latencyMsP50! > 0 && metrics.latencyMsP50! <= metrics.latencyMsP99!);
+  assert.ok(metrics.ackMsP50! > metrics.latencyMsP50! && metrics.ackMsP99! > metrics.latencyMsP99!);
 });
