@@ -24,6 +24,8 @@ const AT_START = fileURLToPath(new URL('./at-start.ts', import.meta.url));
 /** Seconds that a phase may take on a slow and shared machine. */
 const PATIENCE = 1200;
 const POLL_MS = 400;
+/** Seconds of CPU between two looks, below which a program is at rest. One that writes profiles takes a tenth of a core for that. */
+const REST = process.env.WATERSHARD_BENCH_NODE_OPTIONS === undefined ? 0.02 : 0.05;
 
 export interface StageOptions {
   readonly jetstream: boolean;
@@ -135,7 +137,7 @@ export class Stage {
     let quiet = 0;
     await until('it is at rest', async () => {
       const { user, system } = this.#usage();
-      quiet = user + system - last < 0.02 ? quiet + 1 : 0;
+      quiet = user + system - last < REST ? quiet + 1 : 0;
       last = user + system;
       await new Promise((r) => setTimeout(r, 100));
       return quiet >= 4;
