@@ -55,6 +55,7 @@ async function main(args: readonly string[]): Promise<void> {
       console.log(`${DEFAULT_SET.includes(name) ? '*' : ' '} ${name.padEnd(26)} ${about}`);
     return;
   }
+  if (process.platform !== 'linux') throw new WrongArguments('CPU time is read from /proc: it measures on Linux only');
   step('../tools/servers/build.mjs');
   // What is measured is what is built (pipeline/stage.ts).
   step('../tools/bootstrap.mjs', 'build');

@@ -52,6 +52,11 @@ export const FIELDS_AND_PATCH: FieldRules = {
   derived: { fields: podFields, patched: true },
 };
 
+export const PATCH: FieldRules = {
+  rules: [{ resources: ['pods'], diff: 'merge-patch' }],
+  derived: { patched: true },
+};
+
 export const EVENT_FIELDS: FieldRules = {
   rules: [
     {

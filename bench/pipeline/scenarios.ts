@@ -1,5 +1,5 @@
 import { churn } from './churn.ts';
-import { EVENT_FIELDS, FIELDS, FIELDS_AND_PATCH } from './field-rules.ts';
+import { EVENT_FIELDS, FIELDS, FIELDS_AND_PATCH, PATCH } from './field-rules.ts';
 import { latency } from './latency.ts';
 import type { Scenario } from './scenario.ts';
 import type { Settings } from './settings.ts';
@@ -42,6 +42,13 @@ const scale = (objects: number): Scenario => ({
   about: `updates of pods to JetStream with ${objects.toLocaleString('en')} pods known`,
   settings: { objects, changes: 100_000 },
   run: (s) => churn(s, JETSTREAM),
+});
+
+/** What is delivered last is kept for each object. */
+const withPatch = (objects: number): Scenario => ({
+  about: `updates of pods to JetStream with a merge patch, ${objects.toLocaleString('en')} pods known`,
+  settings: { objects, changes: 100_000 },
+  run: (s) => churn(s, { ...JETSTREAM, ...PATCH }),
 });
 
 const paced = (rate: number): Scenario => ({
@@ -138,6 +145,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'scale-100k': scale(100_000),
   'scale-300k': scale(300_000),
   'scale-1m': scale(1_000_000),
+  'diff-10k': withPatch(10_000),
+  'diff-100k': withPatch(100_000),
 };
 
 /** Without a name: what the goals are measured by, in about twenty minutes of two quiet cores. */
@@ -154,4 +163,6 @@ export const DEFAULT_SET: readonly string[] = [
   'latency-1000',
   'scale-10k',
   'scale-1m',
+  'diff-10k',
+  'diff-100k',
 ];

@@ -81,14 +81,17 @@ function toStorage(r: Results): Measured | undefined {
   return stored && { ...stored, otherwise: 'to storage, and not to its acknowledgement' };
 }
 
-/** The run with the most objects against that with 10,000; both have to be of the same length to be compared. */
-function scaled(r: Results, value: (small: Result, large: Result) => number): Measured | undefined {
-  const small = r.pipelines.get('scale-10k');
-  const large = [...r.pipelines.values()].filter((s) => s.scenario.startsWith('scale-')).at(-1);
+/** A result with more objects against that with 10,000; both have to be of the same length to be compared. */
+function scaled(
+  small: Result | undefined,
+  large: Result | undefined,
+  most: number,
+  value: (small: Result, large: Result) => number,
+): Measured | undefined {
   if (small === undefined || large === undefined || small === large) return undefined;
   const { objects, changes } = large.settings;
   const differs = [
-    ...(objects === 1_000_000 ? [] : [`${plain(objects)} objects`]),
+    ...(objects === most ? [] : [`${plain(objects)} objects`]),
     ...(changes === small.settings.changes
       ? []
       : [`${plain(changes)} changes against ${plain(small.settings.changes)}`]),
@@ -98,6 +101,14 @@ function scaled(r: Results, value: (small: Result, large: Result) => number): Me
     runs: Math.min(small.runs.length, large.runs.length),
     ...(differs.length === 0 ? {} : { otherwise: `with ${differs.join(', ')}` }),
   };
+}
+
+const largestScale = ({ pipelines }: Results): Result | undefined =>
+  [...pipelines.values()].filter((s) => s.scenario.startsWith('scale-')).at(-1);
+
+function residentBytes(small: Result, large: Result): number {
+  const bytes = (large.medians.restRssMiB! - small.medians.restRssMiB!) * 2 ** 20;
+  return bytes / (large.settings.objects - small.settings.objects);
 }
 
 const GOALS: readonly Goal[] = [
@@ -131,7 +142,13 @@ const GOALS: readonly Goal[] = [
     reach: 1.1,
     beyond: 1.05,
     more: false,
-    measured: (r) => scaled(r, (small, large) => large.medians.cpuMicrosPerRecord! / small.medians.cpuMicrosPerRecord!),
+    measured: (r) =>
+      scaled(
+        r.pipelines.get('scale-10k'),
+        largestScale(r),
+        1_000_000,
+        (small, large) => large.medians.cpuMicrosPerRecord! / small.medians.cpuMicrosPerRecord!,
+      ),
   },
   {
     work: 'resident memory for each object more than 10k, no diff',
@@ -139,11 +156,15 @@ const GOALS: readonly Goal[] = [
     reach: 200,
     beyond: 100,
     more: false,
-    measured: (r) =>
-      scaled(r, (small, large) => {
-        const bytes = (large.medians.restRssMiB! - small.medians.restRssMiB!) * 2 ** 20;
-        return bytes / (large.settings.objects - small.settings.objects);
-      }),
+    measured: (r) => scaled(r.pipelines.get('scale-10k'), largestScale(r), 1_000_000, residentBytes),
+  },
+  {
+    work: 'resident memory for each object more than 10k, with diff',
+    unit: 'B',
+    reach: 1000,
+    beyond: 400,
+    more: false,
+    measured: (r) => scaled(r.pipelines.get('diff-10k'), r.pipelines.get('diff-100k'), 100_000, residentBytes),
   },
   less('main thread per event at full load', 'µs', 'churn-jetstream', 'mainThreadMicrosPerRecord', 10, 5),
   less('pipeline over JSON.parse alone of the same bytes', '×', 'churn-jetstream', 'cpuOverJsonParse', 1, 0.4),

@@ -6,6 +6,9 @@ import { median, medians, type Result } from '../../bench/pipeline/result.ts';
 import { DEFAULT_SET, SCENARIOS } from '../../bench/pipeline/scenarios.ts';
 import { DEFAULT_SETTINGS } from '../../bench/pipeline/settings.ts';
 import { goalRows } from '../../bench/report/goals.ts';
+import { page } from '../../bench/report/page.ts';
+import { plots } from '../../bench/report/plots.ts';
+import { sizing } from '../../bench/report/sizing.ts';
 import { reportFiles } from '../../bench/report.ts';
 
 const result = (medians: Record<string, number>, more: Partial<Result> = {}): Result => ({
@@ -70,6 +73,12 @@ test('the default set measures every goal', () => {
     rows.filter((row) => row[3] === 'not measured' || row.at(-1)!.startsWith('measured with')),
     [],
   );
+});
+
+test('a page without results says so', () => {
+  const nothing = { pipelines: new Map(), micro: undefined };
+  assert.match(page(nothing, Object.keys(plots(nothing))), /There are no results yet\./);
+  assert.match(sizing(nothing), /not measured/);
 });
 
 test('two results are compared by ratio, and what else differs is said', () => {

@@ -17,6 +17,7 @@ for (const name of [
   'churn-both',
   'churn-jetstream-rules',
   'churn-redis',
+  'diff-100k',
   'events-parquet',
   'snapshot-parquet',
   'snapshot-parquet-objects',
