@@ -16,7 +16,7 @@ export const PROGRAMS: Readonly<Record<string, string>> = {
 export const USAGE = `Measures Watershard between a simulated API server and real NATS, Redis and S3 servers.
 
   npm run bench                    the default set: about twenty minutes on two quiet cores
-  npm run bench -- --all           all scenarios: about three quarters of an hour
+  npm run bench -- --all           all scenarios: about an hour
   npm run bench -- --list          what there is; * is of the default set
   npm run bench -- NAME… [flags]   these scenarios
 
