@@ -4,7 +4,7 @@
  */
 
 /** A piece with an address below is the slot of that number. */
-const SLOTS: u32 = 16;
+const SLOTS: u32 = 32;
 
 /**
  * @param program of `count` pieces: u32 address | u32 length, both 0 but for the number where it is that of a slot

@@ -1,6 +1,7 @@
+export { base } from './base';
 export { compose } from './compose';
 export { fingerprint, fingerprintHigh } from './fingerprint';
-export { base, skipValue } from './json-bytes';
+export { skipValue } from './json-bytes';
 export { editPlace, ignoredPlace, scan, scanPlace, slotPlace, triePlace } from './json-scan';
 export { mergePatch } from './merge-patch';
 export { keyPlace, pluck } from './pluck';

@@ -24,11 +24,6 @@ const OPEN_BRACE: u32 = 0x7b;
 const CLOSE_BRACE: u32 = 0x7d;
 const QUOTE_COLON: u32 = 0x3a22;
 
-/** The first address that texts may be put at. */
-export function base(): usize {
-  return (__heap_base + 15) & ~15;
-}
-
 /**
  * Steps over one JSON value of any kind and checks its grammar.
  * @param p at its first byte

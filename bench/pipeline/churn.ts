@@ -34,6 +34,7 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
     await stage.release();
     await stage.acknowledged(listed);
     await stage.ready();
+    await stage.simulator.control(`prepare?count=${settings.changes}`);
     const begin = stage.reading();
     const bytesBefore = await bytesRead(stage);
     const storedBefore = await stage.stored();

@@ -1,11 +1,10 @@
 import { resourceName } from '../../src/model/resource.ts';
-import { emptyMoment } from '../../src/simulator/body-writer.ts';
 import { Cluster, type Served } from '../../src/simulator/cluster.ts';
 import type { Truth } from '../../src/simulator/control.ts';
 import { DEFAULTS } from '../../src/simulator/options.ts';
 import { ADDED, DELETED, readSnapshot } from '../../src/simulator/table.ts';
-import { nameOf, writeObject } from '../../src/simulator/template.ts';
-import { type Moment, uidAt } from '../../src/simulator/template-fields.ts';
+import { uidAt } from '../../src/simulator/template.ts';
+import { emptyMoment, type Moment } from '../../src/simulator/template-fields.ts';
 import { type Settings, simulatorOptions } from './settings.ts';
 
 /** Objects of each resource of which the cost of JSON.parse is taken. */
@@ -29,7 +28,6 @@ export type ApiObject = Record<string, unknown> & { readonly metadata: Record<st
 export class Replica {
   readonly #cluster: Cluster;
   readonly #quiet = new Map<Served, number>();
-  #rendered = Buffer.alloc(64 * 1024);
 
   constructor(settings: Settings) {
     this.#cluster = new Cluster({ ...DEFAULTS, ...simulatorOptions(settings), window: 2 });
@@ -82,7 +80,7 @@ export class Replica {
       for (let slot = 0; slot < snapshot.slots; slot++) {
         if (!readSnapshot(snapshot, slot, served.table.salt, moment) || i++ % every !== 0) continue;
         if (served.table.changedRv(slot) !== moment.resourceVersion) continue;
-        const object = JSON.parse(this.#render(served, moment).toString()) as ApiObject;
+        const object = JSON.parse(served.template(moment, false).render(moment).toString()) as ApiObject;
         delete object.metadata.managedFields;
         yield [keyOf(served, moment), object];
       }
@@ -95,7 +93,8 @@ export class Replica {
       const snapshot = served.table.snapshot(0);
       const moment = emptyMoment();
       for (let slot = 0; slot < Math.min(snapshot.slots, most); slot++)
-        if (readSnapshot(snapshot, slot, served.table.salt, moment)) yield Buffer.from(this.#render(served, moment));
+        if (readSnapshot(snapshot, slot, served.table.salt, moment))
+          yield Buffer.from(served.template(moment, false).render(moment));
     }
   }
 
@@ -126,12 +125,6 @@ export class Replica {
   #watched(): Served[] {
     return this.#cluster.served.filter((s) => s.resource.resource !== 'namespaces');
   }
-
-  #render(served: Served, moment: Moment): Buffer {
-    const template = served.template(moment, false);
-    if (template.bytes.length > this.#rendered.length) this.#rendered = Buffer.alloc(template.bytes.length * 2);
-    return this.#rendered.subarray(0, writeObject(template, 0, moment, this.#rendered, 0));
-  }
 }
 
 function idOf(moment: Moment): string {
@@ -140,5 +133,5 @@ function idOf(moment: Moment): string {
 
 function keyOf(served: Served, moment: Moment): string {
   const template = served.template(moment, true);
-  return `${served.resource.resource}/${template.namespace === '' ? '_' : template.namespace}/${nameOf(template, moment)}`;
+  return `${served.resource.resource}/${template.namespace === '' ? '_' : template.namespace}/${template.nameOf(moment)}`;
 }

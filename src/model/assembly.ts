@@ -1,14 +1,5 @@
 import { ASSEMBLY } from './gen/assembly.ts';
-
-declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
-  class Instance {
-    readonly exports: unknown;
-    constructor(module: Module);
-  }
-}
+import { moduleOf } from './web-assembly.ts';
 
 /** What assembly/ exports; positions are addresses in `memory`. */
 export interface Assembly {
@@ -48,9 +39,9 @@ export interface Assembly {
   mergePatch(before: number, beforeEnd: number, after: number, afterEnd: number, out: number): number;
 }
 
-const module = new WebAssembly.Module(Buffer.from(ASSEMBLY, 'base64'));
+const instance = moduleOf(ASSEMBLY);
 
 /** The module of assembly/ with a memory of its own. */
 export function instantiate(): Assembly {
-  return new WebAssembly.Instance(module).exports as Assembly;
+  return instance() as Assembly;
 }

@@ -11,7 +11,7 @@ import { instantiate } from './assembly.ts';
  */
 const wasm = instantiate();
 const PAGE = 64 * 1024;
-/** As in assembly/compose.ts. */
+/** Fewer than assembly/compose.ts takes. */
 const SLOTS = 16;
 /** Bytes that one slot has room for. */
 export const SLOT_BYTES = 512;

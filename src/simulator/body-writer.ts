@@ -1,17 +1,23 @@
 import type { ServerResponse } from 'node:http';
+import { bytesHeld, type Chunk, chunkForWriting } from './chunks.ts';
 import type { Served } from './cluster.ts';
+import { memoryAt, render } from './renderer.ts';
 import type { Selection } from './selectors.ts';
 import type { ShardSelection } from './shard-selector.ts';
 import { readSnapshot, type Snapshot } from './table.ts';
-import { nameOf, type Template, writeObject } from './template.ts';
-import type { Moment } from './template-fields.ts';
+import type { Template } from './template.ts';
+import { emptyMoment, type Moment } from './template-fields.ts';
 
-/** Bytes that are rendered and written at a time: what one response holds beyond the socket's own buffer. */
-const CHUNK = 256 * 1024;
-const spare: Buffer[] = [];
+/** Largest object, with what is around it. */
+const OBJECT_BYTES = 32 * 1024;
+/** Bytes that are written at once, where so many wait. */
+const WRITE_BYTES = 4 * 1024 * 1024;
 
-export function emptyMoment(): Moment {
-  return { salt: 0, slot: 0, serial: 0, changes: 0, beats: 0, resourceVersion: 0 };
+/** A part of a chunk, between two addresses. */
+interface Rendered {
+  readonly chunk: Chunk;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What a client asked to see of a resource. */
@@ -25,73 +31,133 @@ export interface View {
 /** Collects rendered bytes and writes them in large pieces. */
 export class BodyWriter {
   readonly #response: ServerResponse;
-  #buffer: Buffer | undefined;
-  #length = 0;
+  readonly #heldBytes: number;
+  /** Where the bytes that are not written are, from one address to another. */
+  #chunk: Chunk | undefined;
+  #from = 0;
+  #to = 0;
+  /** Not written yet. */
+  #waiting: Rendered[] = [];
+  /** Of the writes that have not ended. */
+  #sent: Chunk[] = [];
+  #held = false;
+  #ending = false;
+  #released: (() => void) | undefined;
+  /** Is to go on with what did not fit. */
+  onRelease: (() => void) | undefined;
 
-  constructor(response: ServerResponse) {
+  /** @param heldBytes of all responses together, while this one is held */
+  constructor(response: ServerResponse, heldBytes: number) {
     this.#response = response;
+    this.#heldBytes = heldBytes;
+    response.once('close', () => {
+      this.#chunk?.release();
+      this.#chunk = undefined;
+      for (const { chunk } of this.#waiting.splice(0)) chunk.release();
+      for (const chunk of this.#sent.splice(0)) chunk.release();
+    });
   }
 
+  /** What comes next begins another write. */
   get full(): boolean {
-    return this.#length > CHUNK - 32_768;
+    return this.#chunk !== undefined && !this.#chunk.room(OBJECT_BYTES);
   }
 
   text(text: string): void {
-    this.#length += this.#room(text.length * 3).write(text, this.#length);
+    const length = Buffer.byteLength(text);
+    const chunk = this.#room(length);
+    memoryAt(chunk.used, length).write(text);
+    this.#to = chunk.used += length;
   }
 
-  /** A template's object from offset `start` on, between two texts. */
-  object(before: Buffer, t: Template, start: number, moment: Moment, after: Buffer): void {
-    const buffer = this.#room(before.length + t.bytes.length + after.length);
-    // byte by byte: for a few bytes a call out of JavaScript costs more
-    for (let i = 0; i < before.length; i++) buffer[this.#length + i] = before[i]!;
-    const end = writeObject(t, start, moment, buffer, this.#length + before.length);
-    for (let i = 0; i < after.length; i++) buffer[end + i] = after[i]!;
-    this.#length = end + after.length;
+  /** @param program of the template's form @param around an envelope of the renderer */
+  object(program: number, t: Template, around: number, moment: Moment): void {
+    const chunk = this.#room(t.size);
+    this.#to = chunk.used = render(program, t.variant, around, moment, chunk.used);
   }
 
   /** @returns undefined where the client does not see the object, else its template */
   select(view: View, moment: Moment): Template | undefined {
     const template = view.served.template(moment, view.metadataOnly);
     if (!view.selection.template(template)) return undefined;
-    if (view.selection.name !== undefined && !view.selection.name(nameOf(template, moment))) return undefined;
+    if (view.selection.name !== undefined && !view.selection.name(template.nameOf(moment))) return undefined;
     if (view.shard !== undefined && !view.shard.has(template, moment)) return undefined;
     return template;
   }
 
-  /** Hands what was collected to the socket. @returns false where the reader is behind: wait for `drain` */
+  /** Keeps what is rendered, of all responses up to `heldBytes`. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Writes what was kept, and what is rendered from now on. */
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#released?.();
+    if (this.#ending) this.end();
+    else this.onRelease?.();
+  }
+
+  /**
+   * Hands what was collected to the socket. @returns false where the reader is behind, or what is held is too much: wait for
+   * `drain`, or the release
+   */
   flush(): boolean {
-    const buffer = this.#buffer;
-    if (buffer === undefined || this.#length === 0) return !this.#response.writableNeedDrain;
-    const piece = buffer.subarray(0, this.#length);
-    this.#buffer = undefined;
-    this.#length = 0;
-    return this.#response.write(piece, () => {
-      if (spare.length < 16 && buffer.length === CHUNK) spare.push(buffer);
-    });
+    const chunk = this.#chunk;
+    if (chunk !== undefined) this.#waiting.push({ chunk, from: this.#from, to: this.#to });
+    this.#chunk = undefined;
+    if (this.#response.destroyed) return false;
+    if (this.#held) return bytesHeld() < this.#heldBytes;
+    while (this.#waiting.length > 0 && !this.#response.writableNeedDrain) this.#write();
+    return !this.#response.writableNeedDrain;
+  }
+
+  /** Ends the response behind what was rendered. */
+  end(): void {
+    this.#ending = true;
+    this.flush();
+    if (this.#held || this.#response.destroyed) return;
+    if (this.#waiting.length === 0) this.#response.end();
+    else this.#response.once('drain', () => this.end());
   }
 
   /** Waits until the reader has caught up. @returns false where it has gone */
   async drained(): Promise<boolean> {
     const response = this.#response;
-    if (response.destroyed) return false;
-    if (response.writableNeedDrain) {
+    while (!this.flush() && !response.destroyed) {
       await new Promise<void>((resolve) => {
         const go = (): void => {
           response.off('drain', go).off('close', go);
+          this.#released = undefined;
           resolve();
         };
+        this.#released = go;
         response.on('drain', go).on('close', go);
       });
     }
-    return !this.#response.destroyed;
+    return !response.destroyed;
   }
 
-  #room(bytes: number): Buffer {
-    if (this.#buffer !== undefined && this.#length + bytes <= this.#buffer.length) return this.#buffer;
-    if (this.#length > 0) this.flush();
-    this.#buffer = bytes > CHUNK ? Buffer.allocUnsafeSlow(bytes) : (spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK));
-    return this.#buffer;
+  #write(): void {
+    for (let bytes = 0; bytes < WRITE_BYTES; ) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      bytes += next.to - next.from;
+      this.#sent.push(next.chunk);
+      this.#response.write(memoryAt(next.from, next.to - next.from), () => this.#sent.shift()?.release());
+    }
+  }
+
+  #room(bytes: number): Chunk {
+    const chunk = this.#chunk;
+    // another writer may have rendered into it meanwhile
+    if (chunk !== undefined && chunk.used === this.#to && chunk.room(bytes)) return chunk;
+    if (chunk !== undefined) this.flush();
+    this.#chunk = chunkForWriting();
+    this.#chunk.hold();
+    this.#from = this.#to = this.#chunk.used;
+    return this.#chunk;
   }
 }
 

@@ -1,4 +1,4 @@
-import { CHANGED, fieldTree, labels, managedFields, metadata, podHash, type Shape } from './objects.ts';
+import { CHANGED, fieldTree, labels, managedFields, metadata, type Shape } from './objects.ts';
 import type { TemplateObject } from './template.ts';
 
 const fake = (text: string): string => Buffer.from(text).toString('base64');
@@ -33,7 +33,7 @@ export function secret(s: Shape): TemplateObject {
         fields: fieldTree('f:data f:password', 'f:data f:username', 'f:type'),
       }),
     }),
-    data: { password: fake(`not-a-secret-${s.app}-${s.namespace}`), rotation: '@{count}00', username: fake(s.app) },
+    data: { password: s.password, rotation: '@{count}00', username: fake(s.app) },
     type: 'Opaque',
   } as TemplateObject;
 }
@@ -70,15 +70,15 @@ export function event(s: Shape): TemplateObject {
     kind: 'Event',
     apiVersion: 'v1',
     metadata: metadata(s, {
-      name: `${s.app}-${podHash(s)}.@{suffix}`,
+      name: `${s.app}-${s.podHash}.@{suffix}`,
       labels: {},
       managed: managedFields('v1', { manager: 'kubelet', fields: EVENT_FIELDS }),
     }),
     involvedObject: {
       kind: 'Pod',
       namespace: s.namespace,
-      name: `${s.app}-${podHash(s)}`,
-      uid: s.ownerUid,
+      name: `${s.app}-${s.podHash}`,
+      uid: s.owner,
       apiVersion: 'v1',
       fieldPath: 'spec.containers{server}',
     },
@@ -212,7 +212,7 @@ export function node(s: Shape): TemplateObject {
         condition('Ready', s.state === 'bad' ? 'False' : 'True'),
       ],
       nodeInfo: {
-        machineID: s.ownerUid,
+        machineID: s.owner,
         kubeletVersion: 'v1.35.4',
         osImage: 'Simulated Linux',
         architecture: 'amd64',

@@ -1,8 +1,9 @@
 import type { Cluster, Served } from './cluster.ts';
+import { badRequest } from './refusal.ts';
 
-/** Changes that are made before the watches are written to. */
+/** Changes that are made before the watches are written to, at most. */
 const BURST = 256;
-/** At the rate `max`, changes wait while a watch is this many events behind. */
+/** At the rate `max`, changes wait while a watch is this many events behind, at most. */
 const AHEAD = 1024;
 const TICK_MS = 10;
 
@@ -10,6 +11,9 @@ export interface Readers {
   /** Events that the slowest watch has not been given; undefined where nobody watches. */
   behind(): number | undefined;
   changed(served: ReadonlySet<Served>): void;
+  /** Render what is new from now on, and keep it until the release. */
+  hold(): void;
+  release(): void;
 }
 
 /** Makes the changes: at a fixed rate, or as fast as the slowest watch reads. */
@@ -20,6 +24,8 @@ export class Churn {
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #running = false;
+  /** Changes that are made and not sent. */
+  #prepared = 0;
   /** Changes until it stops by itself. */
   #left = Number.POSITIVE_INFINITY;
   /** Pairs, of the last start: last resourceVersion of a burst, and when it was made, in milliseconds of Unix time. */
@@ -31,6 +37,11 @@ export class Churn {
     this.#readers = readers;
   }
 
+  /** A watch has to be given a change before it leaves the window. */
+  get #half(): number {
+    return Math.ceil(this.#cluster.window / 2);
+  }
+
   get running(): boolean {
     return this.#running;
   }
@@ -40,11 +51,28 @@ export class Churn {
     return this.#writes;
   }
 
+  /**
+   * Makes and renders the next changes: started, they are sent as fast as they are read, and cost what sending costs. What
+   * has no room is made then.
+   */
+  prepare(count: number): void {
+    if (this.#rate !== 'max' || this.#running)
+      throw badRequest('prepare: only at the rate max, while there is no churn');
+    this.#readers.hold();
+    while (this.#prepared < count && (this.#readers.behind() ?? 0) === 0) {
+      const some = Math.min(this.#half, count - this.#prepared);
+      this.#makeAtOnce(some);
+      this.#prepared += some;
+    }
+  }
+
   /** @param count changes after which it stops */
   start(count = Number.POSITIVE_INFINITY): void {
     if (this.#running || this.#rate === 0) return;
     this.#running = true;
-    this.#left = count;
+    this.#left = Math.max(0, count - this.#prepared);
+    if (this.#prepared > 0) this.#readers.release();
+    this.#prepared = 0;
     this.#writes = [];
     if (this.#rate === 'max') {
       this.wake();
@@ -77,8 +105,8 @@ export class Churn {
     this.#immediate = setImmediate(() => {
       this.#immediate = undefined;
       const behind = this.#readers.behind();
-      if (behind === undefined || behind > AHEAD) return;
-      this.#makeSome(BURST);
+      if (behind === undefined || behind > Math.min(AHEAD, this.#half)) return;
+      this.#makeSome(Math.min(BURST, this.#half));
       this.wake();
     });
   }
@@ -92,12 +120,15 @@ export class Churn {
 
   /** Makes this many changes now. */
   make(count: number): void {
-    for (let left = count; left > 0; left -= BURST) {
-      const touched = new Set<Served>();
-      for (let i = Math.min(left, BURST); i > 0; i--) touched.add(this.#cluster.change());
-      if (this.#rate !== 'max' && Number.isFinite(this.#left))
-        this.#writes.push([this.#cluster.resourceVersion, performance.timeOrigin + performance.now()]);
-      this.#readers.changed(touched);
-    }
+    const burst = Math.min(BURST, this.#half);
+    for (let left = count; left > 0; left -= burst) this.#makeAtOnce(Math.min(left, burst));
+  }
+
+  #makeAtOnce(count: number): void {
+    const touched = new Set<Served>();
+    for (let i = 0; i < count; i++) touched.add(this.#cluster.change());
+    if (this.#rate !== 'max' && Number.isFinite(this.#left))
+      this.#writes.push([this.#cluster.resourceVersion, performance.timeOrigin + performance.now()]);
+    this.#readers.changed(touched);
   }
 }

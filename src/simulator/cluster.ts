@@ -6,8 +6,8 @@ import type { SimulatorOptions } from './options.ts';
 import { hash, Random, uidOf } from './random.ts';
 import { partial, Shapes } from './shapes.ts';
 import { ResourceTable, readSnapshot } from './table.ts';
-import { compileTemplate, nameOf, type Template, writeObject } from './template.ts';
-import { type Moment, uidAt } from './template-fields.ts';
+import { singleTemplate, type Template, uidAt } from './template.ts';
+import { emptyMoment, type Moment } from './template-fields.ts';
 
 /** Ten digits, and so they stay: places in templates are of fixed width. */
 const FIRST_RV = 1_000_000_000;
@@ -108,6 +108,11 @@ export class Cluster {
     return served;
   }
 
+  /** Events of a resource that are kept at least. */
+  get window(): number {
+    return this.#options.window;
+  }
+
   find(group: string, version: string, resource: string): Served | undefined {
     return this.served.find(
       (s) => s.resource.group === group && s.resource.version === version && s.resource.resource === resource,
@@ -139,7 +144,7 @@ export class Cluster {
     const full = this.namespaces.map((name, i) =>
       namespaceObject(name, name === 'kube-system' ? this.kubeSystemUid : uidOf(this.#options.seed, 0x6e73, i)),
     );
-    const templates = [full.map(compileTemplate), full.map((o) => compileTemplate(partial(o)))];
+    const templates = [full.map(singleTemplate), full.map((o) => singleTemplate(partial(o)))];
     for (const _ of this.namespaces) table.seed(++this.resourceVersion);
     return serve(NAMESPACES, table, (m, metadataOnly) => templates[metadataOnly ? 1 : 0]![m.slot]!);
   }
@@ -159,14 +164,11 @@ interface Identity {
 /** Reads the identities out of the rendered objects, so that they cannot differ from what is served. */
 function* identities(served: Served): Generator<Identity> {
   const snapshot = served.table.snapshot(0);
-  const moment: Moment = { salt: 0, slot: 0, serial: 0, changes: 0, beats: 0, resourceVersion: 0 };
-  let buffer = Buffer.alloc(16_384);
+  const moment = emptyMoment();
   for (let slot = 0; slot < snapshot.slots; slot++) {
     if (!readSnapshot(snapshot, slot, served.table.salt, moment)) continue;
     const template = served.template(moment, true);
-    if (template.bytes.length > buffer.length) buffer = Buffer.alloc(template.bytes.length);
-    const end = writeObject(template, 0, moment, buffer, 0);
-    const { metadata } = JSON.parse(buffer.toString('utf8', 0, end)) as {
+    const { metadata } = JSON.parse(template.render(moment).toString()) as {
       metadata: { name: string; namespace?: string; uid: string; resourceVersion: string };
     };
     yield {
@@ -181,13 +183,13 @@ function* identities(served: Served): Generator<Identity> {
 /** The same without rendering whole objects, for a million of them. */
 function* quickIdentities(served: Served): Generator<Identity> {
   const snapshot = served.table.snapshot(0);
-  const moment: Moment = { salt: 0, slot: 0, serial: 0, changes: 0, beats: 0, resourceVersion: 0 };
+  const moment = emptyMoment();
   for (let slot = 0; slot < snapshot.slots; slot++) {
     if (!readSnapshot(snapshot, slot, served.table.salt, moment)) continue;
     const template = served.template(moment, true);
     yield {
       slot,
-      key: `${template.namespace}/${nameOf(template, moment)}`,
+      key: `${template.namespace}/${template.nameOf(moment)}`,
       uid: uidAt(moment),
       rv: String(moment.resourceVersion),
     };

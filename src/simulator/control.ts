@@ -26,6 +26,7 @@ export interface Truth extends SimulatorReport {
 /**
  * What is not of Kubernetes, under `/__simulator/`:
  * `state`, `truth` (with `?objects=false` without the objects), `start-churn` (with `?count=N`: it stops after N changes),
+ * `prepare?count=N` (makes and renders the next changes for the watches that are open, which start-churn then sends),
  * `stop-churn`, `change?count=N` (at once), `writes` (when the changes were made), `hold` and `release` (lists and watches wait),
  * `expire` (every resourceVersion and continue token so far is 410), `end-watches`, `break-watches`.
  */
@@ -39,6 +40,9 @@ export function control(state: SimulatorState, url: URL, response: ServerRespons
       return;
     case 'start-churn':
       churn.start(url.searchParams.has('count') ? wholeCount(url) : undefined);
+      break;
+    case 'prepare':
+      churn.prepare(wholeCount(url));
       break;
     case 'stop-churn':
       churn.stop();

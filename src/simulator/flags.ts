@@ -48,9 +48,10 @@ While it runs, \`curl URL/__simulator/COMMAND\`:
   state                  what it is at: resourceVersion, changes, watches
   truth                  what there is: counts, a hash, each object (?objects=false leaves them out)
   start-churn, stop-churn    ?count=N stops after N changes
+  prepare?count=N        at --rate max: makes and renders the next changes, which start-churn then only has to send
   change?count=N         N changes at once
   writes                 when the changes of the last start-churn with a count were made, at a --rate
-  hold, release          lists and watches wait, and go on
+  hold, release          lists and watches wait, rendered, and go on
   expire                 every resourceVersion and continue token so far is answered with 410
   end-watches, break-watches    ends the watches as an API server does, or cuts their connections
 `;

@@ -1,13 +1,18 @@
-/** Lets requests wait, so that what comes before them can be told from what they cost. */
+import type { ServerResponse } from 'node:http';
+import type { BodyWriter } from './body-writer.ts';
+
+/**
+ * Lets lists and watches wait, so that what comes before them can be told from what they cost. They are rendered meanwhile.
+ */
 export class Gate {
   #closed: boolean;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<BodyWriter>();
 
   constructor(closed: boolean) {
     this.#closed = closed;
   }
 
-  /** Requests that wait. */
+  /** Responses that wait. */
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -18,11 +23,16 @@ export class Gate {
 
   open(): void {
     this.#closed = false;
-    for (const go of this.#waiting) go();
+    const waiting = [...this.#waiting];
     this.#waiting.clear();
+    for (const writer of waiting) writer.release();
   }
 
-  async passed(): Promise<void> {
-    if (this.#closed) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  /** Holds a response where the gate is closed. */
+  admit(writer: BodyWriter, response: ServerResponse): void {
+    if (!this.#closed) return;
+    writer.hold();
+    this.#waiting.add(writer);
+    response.once('close', () => this.#waiting.delete(writer));
   }
 }

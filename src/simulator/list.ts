@@ -1,17 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import { apiVersion } from '../model/resource.ts';
-import { BodyWriter, emptyMoment, type View, writeSnapshot } from './body-writer.ts';
+import { type BodyWriter, type View, writeSnapshot } from './body-writer.ts';
 import type { Cluster } from './cluster.ts';
 import { ApiStatus, badRequest, expired } from './refusal.ts';
+import { envelope } from './renderer.ts';
 import { readSnapshot, type Snapshot } from './table.ts';
+import { emptyMoment } from './template-fields.ts';
 
 /** Snapshots that continue tokens refer to: of the oldest ones the tokens expire. */
 const KEPT = 64;
 
-const COMMA = Buffer.from(',');
-const COMMA_OPEN = Buffer.from(',{');
-const OPEN = Buffer.from('{');
-const NOTHING = Buffer.alloc(0);
+const FIRST = envelope('', '');
+const FURTHER = envelope(',', '');
 
 interface Pages {
   readonly view: View;
@@ -33,13 +33,12 @@ export class Lists {
     this.#kept.clear();
   }
 
-  async answer(response: ServerResponse, view: View, query: URLSearchParams): Promise<void> {
+  async answer(response: ServerResponse, w: BodyWriter, view: View, query: URLSearchParams): Promise<void> {
     const limit = wholeNumber(query, 'limit');
     const token = query.get('continue') ?? '';
     const { pages, id, from } = token === '' ? this.#begin(view, query) : this.#resume(token);
     const { snapshot } = pages;
     const { resource } = view.served;
-    const w = new BodyWriter(response);
     const next = limit === 0 ? snapshot.slots : endOfPage(w, view, snapshot, from, limit);
     const more = next < snapshot.slots;
     const kind = view.metadataOnly ? 'PartialObjectMetadata' : resource.kind;
@@ -58,20 +57,13 @@ export class Lists {
     );
     let first = true;
     const whole = await writeSnapshot(w, view, { ...snapshot, slots: next }, from, (template, moment) => {
-      const bare = template.itemStart > 1 && !view.metadataOnly;
-      w.object(
-        first ? (bare ? OPEN : NOTHING) : bare ? COMMA_OPEN : COMMA,
-        template,
-        bare ? template.itemStart : 0,
-        moment,
-        NOTHING,
-      );
+      const { item, whole } = template.form;
+      w.object(view.metadataOnly ? whole : item, template, first ? FIRST : FURTHER, moment);
       first = false;
     });
     if (!whole) return;
     w.text(']}\n');
-    w.flush();
-    response.end();
+    w.end();
   }
 
   #begin(view: View, query: URLSearchParams): { pages: Pages; id: string; from: number } {

@@ -1,13 +1,11 @@
 import type { TemplateObject } from './template.ts';
+import type { Variant } from './template-fields.ts';
 
-/** Which of a resource's shapes an object has; all objects of one shape share a template. */
-export interface Shape {
+/** Which of a resource's shapes an object has; the values of the variant are marks that are filled in later. */
+export interface Shape extends Variant {
   readonly app: string;
   /** Kept by name: made again under the same name after a delete. */
   readonly stateful: boolean;
-  readonly namespace: string;
-  /** `uid` for what owns objects of this shape. */
-  readonly ownerUid: string;
   readonly state: ObjectState;
 }
 
@@ -23,11 +21,7 @@ export const CHANGED = `${DAY}@{changed}Z`;
 const MANAGED = `${DAY}@{managed}Z`;
 
 export function objectName(s: Shape): string {
-  return s.stateful ? `${s.app}-@{ordinal}` : `${s.app}-${podHash(s)}-@{suffix}`;
-}
-
-export function podHash(s: Shape): string {
-  return s.ownerUid.replaceAll('-', '').slice(0, 10);
+  return s.stateful ? `${s.app}-@{ordinal}` : `${s.app}-${s.podHash}-@{suffix}`;
 }
 
 export function labels(s: Shape): Record<string, string> {
@@ -91,7 +85,7 @@ export function metadata(s: Shape, o: MetadataOptions = {}): TemplateObject['met
     annotations: { 'example.com/heartbeat': '@{beat}', ...o.annotations },
     ...(o.owner === undefined
       ? {}
-      : { ownerReferences: [{ ...o.owner, uid: s.ownerUid, controller: true, blockOwnerDeletion: true }] }),
+      : { ownerReferences: [{ ...o.owner, uid: s.owner, controller: true, blockOwnerDeletion: true }] }),
     ...(o.managed === undefined ? {} : { managedFields: o.managed }),
   };
 }

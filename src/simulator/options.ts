@@ -32,6 +32,8 @@ export interface SimulatorOptions {
   readonly paused: boolean;
   /** Let lists and watches wait until /__simulator/release. */
   readonly held: boolean;
+  /** Of what is rendered before it is sent, for all responses: the rest is rendered as it is read. */
+  readonly heldBytes: number;
   /** Serve HTTPS: PEM texts; the certificate stands in the kubeconfig as its own authority. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
@@ -54,4 +56,6 @@ export const DEFAULTS: SimulatorOptions = {
   aggregatedDiscovery: true,
   paused: false,
   held: false,
+  // 300,000 objects of 5 KB
+  heldBytes: 1536 * 1024 * 1024,
 };

@@ -1,4 +1,4 @@
-import { BORN, CHANGED, fieldTree, labels, managedFields, metadata, podHash, type Shape } from './objects.ts';
+import { BORN, CHANGED, fieldTree, labels, managedFields, metadata, type Shape } from './objects.ts';
 import type { TemplateObject } from './template.ts';
 
 /** A pod of about 5 KB, managedFields included, as kubelet and kube-controller-manager leave it. */
@@ -6,17 +6,17 @@ export function pod(s: Shape): TemplateObject {
   const image = `registry.example.com/${s.app}/server:1.14.2`;
   const owner = s.stateful
     ? { apiVersion: 'apps/v1', kind: 'StatefulSet', name: s.app }
-    : { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${s.app}-${podHash(s)}` };
+    : { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${s.app}-${s.podHash}` };
   return {
     kind: 'Pod',
     apiVersion: 'v1',
     metadata: metadata(s, {
-      ...(s.stateful ? {} : { name: `${s.app}-${podHash(s)}-@{suffix}` }),
-      labels: { app: s.app, ...labels(s), 'pod-template-hash': podHash(s) },
+      ...(s.stateful ? {} : { name: `${s.app}-${s.podHash}-@{suffix}` }),
+      labels: { app: s.app, ...labels(s), 'pod-template-hash': s.podHash },
       annotations: {
         'prometheus.io/port': '9090',
         'prometheus.io/scrape': 'true',
-        'checksum/config': s.ownerUid.replaceAll('-', '').repeat(2),
+        'checksum/config': s.ownerDigits.repeat(2),
       },
       owner,
       managed: managedFields(
@@ -144,10 +144,7 @@ function status(s: Shape, image: string): unknown {
         ready,
         restartCount: '@#{digit}',
         image,
-        imageID:
-          s.state === 'new'
-            ? ''
-            : `registry.example.com/${s.app}/server@sha256:${s.ownerUid.replaceAll('-', '').repeat(2)}`,
+        imageID: s.state === 'new' ? '' : `registry.example.com/${s.app}/server@sha256:${s.ownerDigits.repeat(2)}`,
         started: ready,
       },
     ],

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resourceName } from '../model/resource.ts';
-import { BodyWriter, emptyMoment, type View } from './body-writer.ts';
+import { BodyWriter, type View } from './body-writer.ts';
 import type { Served } from './cluster.ts';
 import {
   AGGREGATED_TYPE,
@@ -12,13 +12,16 @@ import {
   versionBody,
 } from './discovery-bodies.ts';
 import { ApiStatus } from './refusal.ts';
+import { envelope } from './renderer.ts';
 import { sendJson } from './respond.ts';
 import { selection } from './selectors.ts';
 import { shardSelection } from './shard-selector.ts';
 import type { SimulatorState } from './simulator.ts';
 import { readSnapshot } from './table.ts';
+import { emptyMoment } from './template-fields.ts';
 import { isTrue, Watch } from './watch.ts';
 
+const LINE = envelope('', '\n');
 const RESOURCE = /^\/(?:api\/(v1)|apis\/([^/]+)\/([^/]+))(?:\/namespaces\/([^/]+)(?=\/[^/]))?\/([^/]+)(?:\/([^/]+))?$/;
 
 /** Answers what the API server serves. @throws ApiStatus */
@@ -47,10 +50,10 @@ export async function answerApi(
     shard: state.options.shardSelector ? shardSelection(url.searchParams.get('shardSelector')) : undefined,
   };
   if (name !== undefined) return getOne(view, name, namespace, response);
-  await state.gate.passed();
-  if (response.destroyed) return;
-  if (!isTrue(url.searchParams.get('watch'))) return await state.lists.answer(response, view, url.searchParams);
-  const watch = Watch.start(response, view, url.searchParams, state.cluster, {
+  const writer = new BodyWriter(response, state.options.heldBytes);
+  state.gate.admit(writer, response);
+  if (!isTrue(url.searchParams.get('watch'))) return await state.lists.answer(response, writer, view, url.searchParams);
+  const watch = Watch.start(response, writer, view, url.searchParams, state.cluster, {
     streamingLists: state.options.streamingLists,
     onProgress: () => state.churn.wake(),
     onEnd: (ended) => {
@@ -88,7 +91,7 @@ function getOne(view: View, name: string, namespace: string | undefined, respons
   const { served } = view;
   const snapshot = served.table.snapshot(0);
   const moment = emptyMoment();
-  const w = new BodyWriter(response);
+  const w = new BodyWriter(response, Number.POSITIVE_INFINITY);
   const named: View = {
     ...view,
     selection: { template: (t) => t.namespace === (namespace ?? ''), name: (n) => n === name },
@@ -97,9 +100,8 @@ function getOne(view: View, name: string, namespace: string | undefined, respons
     const template = readSnapshot(snapshot, slot, served.table.salt, moment) ? w.select(named, moment) : undefined;
     if (template === undefined) continue;
     response.setHeader('content-type', 'application/json');
-    w.object(Buffer.alloc(0), template, 0, moment, Buffer.from('\n'));
-    w.flush();
-    response.end();
+    w.object(template.form.whole, template, LINE, moment);
+    w.end();
     return;
   }
   throw missing(served, name);

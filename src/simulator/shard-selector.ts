@@ -1,8 +1,8 @@
 import { fnv1a64 } from '../model/hash.ts';
 import { inRange } from '../model/watch-shard.ts';
 import { ApiStatus } from './refusal.ts';
-import type { Template } from './template.ts';
-import { type Moment, uidAt } from './template-fields.ts';
+import { type Template, uidAt } from './template.ts';
+import type { Moment } from './template-fields.ts';
 
 export interface ShardSelection {
   /** As it is echoed. */

@@ -40,6 +40,12 @@ export async function startSimulator(options: Partial<SimulatorOptions> = {}): P
     changed: (served: ReadonlySet<Served>) => {
       for (const w of watches) if (served.has(w.view.served)) w.pump();
     },
+    hold: () => {
+      for (const w of watches) w.hold();
+    },
+    release: () => {
+      for (const w of watches) w.release();
+    },
   });
   const state: SimulatorState = {
     options: full,

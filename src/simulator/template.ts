@@ -1,17 +1,5 @@
-import { FIELD_NAMES, FIELD_WIDTHS, FIELD_WRITERS, type Moment } from './template-fields.ts';
-
-export interface Template {
-  readonly bytes: Buffer;
-  /** Field by field: its index, the number of its places, and their offsets. */
-  readonly places: Uint32Array;
-  /** Where an item of a built-in resource's list goes on behind its `{`: lists leave out kind and apiVersion. */
-  readonly itemStart: number;
-  /** Where metadata.name stands. */
-  readonly nameStart: number;
-  readonly nameEnd: number;
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
+import { type Piece, place, placeWords, renderAlone } from './renderer.ts';
+import { FIELDS, type Moment, VARIANT_FIELDS, type Variant } from './template-fields.ts';
 
 export interface TemplateObject {
   readonly metadata: {
@@ -24,71 +12,120 @@ export interface TemplateObject {
 const MARK = /"@#\{(\w+)\}"|@\{(\w+)\}/g;
 const HEAD = /^\{("kind":"[^"]*","apiVersion":"[^"]*",)/;
 
-export function compileTemplate(object: TemplateObject): Template {
+const SLOTS = [...FIELDS.keys(), ...VARIANT_FIELDS] as readonly string[];
+/** As many as assembly/simulator/render.ts copies. */
+const VARIANT_SLOTS = 8;
+
+/** What the objects of an app have in common. Programs are addresses of what the renderer takes. */
+export interface Form {
+  readonly whole: number;
+  /** An item of a built-in resource's list, which leaves kind and apiVersion out; else as `whole`. */
+  readonly item: number;
+  readonly name: number;
+  readonly metadata: TemplateObject['metadata'];
+  /** At most, with a variant's values of this many bytes. */
+  readonly size: (variantBytes: number) => number;
+}
+
+export function compileForm(object: TemplateObject): Form {
   const text = JSON.stringify(object);
-  const places: number[][] = FIELD_NAMES.map(() => []);
-  let out = '';
-  let end = 0;
-  for (const match of text.matchAll(MARK)) {
-    const index = FIELD_NAMES.indexOf((match[1] ?? match[2])!);
-    if (index < 0) throw new Error(`compiling a template: unknown field ${match[0]}`);
-    out += text.slice(end, match.index);
-    places[index]!.push(Buffer.byteLength(out));
-    out += '0'.repeat(FIELD_WIDTHS[index]!);
-    end = match.index + match[0].length;
-  }
-  out += text.slice(end);
-  const bytes = Buffer.from(out);
-  const name = fieldsZeroed(object.metadata.name);
-  const nameStart = bytes.indexOf(`"name":"${name}"`, bytes.indexOf('"metadata":{')) + '"name":"'.length;
+  const whole = compile(text);
+  const uses = [...text.matchAll(MARK)].length;
   return {
-    bytes,
-    nameStart,
-    nameEnd: nameStart + name.length,
-    places: Uint32Array.from(places.flatMap((at, index) => (at.length === 0 ? [] : [index, at.length, ...at]))),
-    itemStart: 1 + (HEAD.exec(out)?.[1]?.length ?? 0),
-    namespace: object.metadata.namespace ?? '',
-    labels: object.metadata.labels ?? {},
+    whole,
+    item: HEAD.test(text) ? compile(text.replace(HEAD, '{')) : whole,
+    name: compile(object.metadata.name),
+    metadata: object.metadata,
+    // no field is wider than 36 bytes
+    size: (variantBytes) => Buffer.byteLength(text) + uses * (36 + variantBytes),
   };
 }
 
-function fieldsZeroed(text: string): string {
-  return text.replaceAll(MARK, (_, numeric: string | undefined, plain: string) =>
-    '0'.repeat(FIELD_WIDTHS[FIELD_NAMES.indexOf(numeric ?? plain)]!),
-  );
+/** @returns the address of the program that writes the text with the values of its fields */
+function compile(text: string): number {
+  const pieces: Piece[] = [];
+  let fields = 0;
+  let end = 0;
+  for (const match of text.matchAll(MARK)) {
+    const slot = SLOTS.indexOf((match[1] ?? match[2])!);
+    if (slot < 0) throw new Error(`compiling a template: unknown field ${match[0]}`);
+    if (match.index > end) pieces.push(place(text.slice(end, match.index)));
+    pieces.push({ at: slot, length: 0 });
+    if (slot < FIELDS.size) fields |= 1 << slot;
+    end = match.index + match[0].length;
+  }
+  if (end < text.length) pieces.push(place(text.slice(end)));
+  return placeWords([fields, pieces.length, ...pieces.flatMap((p) => [p.at, p.length])]);
 }
 
-/** metadata.name of the object, without rendering the rest. */
-export function nameOf(t: Template, moment: Moment): string {
-  const name = Buffer.from(t.bytes.subarray(t.nameStart, t.nameEnd));
-  const { places } = t;
-  for (let i = 0; i < places.length; i += 2 + places[i + 1]!) {
-    for (let j = i + 2; j < i + 2 + places[i + 1]!; j++) {
-      const at = places[j]!;
-      if (at >= t.nameStart && at < t.nameEnd) FIELD_WRITERS[places[i]!]!(moment, name, at - t.nameStart);
-    }
-  }
-  return name.toString();
+/** The values of a variant, in the memory of the renderer. */
+export interface PlacedVariant {
+  readonly at: number;
+  readonly bytes: number;
+  readonly values: Variant;
 }
 
-/**
- * Writes the object without its leading `{`, from template offset `start` on. A field that stands in several places is
- * made once and copied. @returns the offset behind it
- */
-export function writeObject(t: Template, start: number, moment: Moment, into: Buffer, at: number): number {
-  t.bytes.copy(into, at, start);
-  const shift = at - start;
-  const { places } = t;
-  for (let i = 0; i < places.length; ) {
-    const field = places[i]!;
-    const end = i + 2 + places[i + 1]!;
-    const first = shift + places[i + 2]!;
-    FIELD_WRITERS[field]!(moment, into, first);
-    const width = FIELD_WIDTHS[field]!;
-    for (i += 3; i < end; i++) {
-      const to = shift + places[i]!;
-      for (let b = 0; b < width; b++) into[to + b] = into[first + b]!;
-    }
+export function placeVariant(values: Variant): PlacedVariant {
+  const pieces = VARIANT_FIELDS.map((field) => place(values[field]));
+  const words = pieces.flatMap((p) => [p.at, p.length]);
+  return {
+    at: placeWords([...words, ...new Array(VARIANT_SLOTS * 2 - words.length).fill(0)]),
+    bytes: Math.max(...pieces.map((p) => p.length)),
+    values,
+  };
+}
+
+/** The objects of an app in a namespace that are in one state. */
+export class Template {
+  readonly form: Form;
+  /** Address of its values. */
+  readonly variant: number;
+  /** Bytes of an object, at most. */
+  readonly size: number;
+  readonly #values: Variant;
+  #labels: Readonly<Record<string, string>> | undefined;
+
+  constructor(form: Form, variant: PlacedVariant) {
+    this.form = form;
+    this.variant = variant.at;
+    this.size = form.size(variant.bytes);
+    this.#values = variant.values;
   }
-  return at + t.bytes.length - start;
+
+  get namespace(): string {
+    return this.form.metadata.namespace === undefined ? '' : this.#values.namespace;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    this.#labels ??= Object.fromEntries(
+      Object.entries(this.form.metadata.labels ?? {}).map(([name, value]) => [
+        name,
+        value.replaceAll(MARK, (mark, _, field: string) => (this.#values as Record<string, string>)[field] ?? mark),
+      ]),
+    );
+    return this.#labels;
+  }
+
+  /** metadata.name of the object. */
+  nameOf(moment: Moment): string {
+    return renderAlone(this.form.name, this.variant, moment).toString('latin1');
+  }
+
+  /** The object as the API server would show it. @returns its bytes, valid until the next rendering */
+  render(moment: Moment): Buffer {
+    return renderAlone(this.form.whole, this.variant, moment);
+  }
+}
+
+const UID = compile('@{uid}');
+const NO_VARIANT = placeVariant({ namespace: '', owner: '', ownerDigits: '', podHash: '', password: '' });
+
+/** metadata.uid of the object. */
+export function uidAt(moment: Moment): string {
+  return renderAlone(UID, NO_VARIANT.at, moment).toString('latin1');
+}
+
+/** Of an object that nothing is in common with. */
+export function singleTemplate(object: TemplateObject): Template {
+  return new Template(compileForm(object), NO_VARIANT);
 }

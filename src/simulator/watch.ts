@@ -1,13 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import { apiVersion } from '../model/resource.ts';
-import { BodyWriter, emptyMoment, type View, writeSnapshot } from './body-writer.ts';
+import { type BodyWriter, type View, writeSnapshot } from './body-writer.ts';
 import type { Cluster } from './cluster.ts';
 import { wholeNumber } from './list.ts';
 import { ApiStatus, badRequest, expired } from './refusal.ts';
+import { envelope } from './renderer.ts';
 import type { Snapshot } from './table.ts';
+import { emptyMoment } from './template-fields.ts';
 
-const HEADS = ['ADDED', 'MODIFIED', 'DELETED'].map((type) => Buffer.from(`{"type":"${type}","object":`));
-const TAIL = Buffer.from('}\n');
+const EVENTS = ['ADDED', 'MODIFIED', 'DELETED'].map((type) => envelope(`{"type":"${type}","object":`, '}\n'));
 
 export interface WatchOptions {
   readonly streamingLists: boolean;
@@ -33,23 +34,31 @@ export class Watch {
   #ended = false;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(response: ServerResponse, view: View, options: WatchOptions, bookmarks: boolean) {
+  private constructor(
+    response: ServerResponse,
+    writer: BodyWriter,
+    view: View,
+    options: WatchOptions,
+    bookmarks: boolean,
+  ) {
     this.view = view;
     this.#response = response;
-    this.#writer = new BodyWriter(response);
+    this.#writer = writer;
+    writer.onRelease = () => this.#resume();
     this.#options = options;
     this.#bookmarks = bookmarks;
   }
 
   static start(
     response: ServerResponse,
+    writer: BodyWriter,
     view: View,
     query: URLSearchParams,
     cluster: Cluster,
     options: WatchOptions,
   ): Watch {
     const bookmarks = isTrue(query.get('allowWatchBookmarks'));
-    const watch = new Watch(response, view, options, bookmarks);
+    const watch = new Watch(response, writer, view, options, bookmarks);
     const position = startOf(query, view, cluster, options.streamingLists);
     const seconds = wholeNumber(query, 'timeoutSeconds') || 1800 + Math.floor(Math.random() * 1800);
     response.setHeader('content-type', 'application/json');
@@ -84,17 +93,31 @@ export class Watch {
       return;
     }
     if (this.#phase === 'blocked') return;
+    if (!this.#writer.flush()) {
+      this.#phase = 'blocked';
+      return;
+    }
     while (this.#cursor < table.next) {
       while (this.#cursor < table.next && !this.#writer.full) {
         const type = table.readEvent(this.#cursor++, this.#moment);
         const template = this.#writer.select(this.view, this.#moment);
-        if (template !== undefined) this.#writer.object(HEADS[type]!, template, 0, this.#moment, TAIL);
+        if (template !== undefined) this.#writer.object(template.form.whole, template, EVENTS[type]!, this.#moment);
       }
       if (!this.#writer.flush()) {
         this.#phase = 'blocked';
         return;
       }
     }
+  }
+
+  /** Renders what is new from now on, and keeps it. */
+  hold(): void {
+    this.#writer.hold();
+  }
+
+  /** Sends what was kept, as it is read. */
+  release(): void {
+    this.#writer.release();
   }
 
   /** Says how far the resource is, where the reader asked for bookmarks and is up to date. */
@@ -110,7 +133,7 @@ export class Watch {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
-    this.#response.end();
+    this.#writer.end();
     this.#options.onEnd(this);
   }
 
@@ -122,7 +145,7 @@ export class Watch {
 
   async #initialEvents(snapshot: Snapshot, sayEnd: boolean): Promise<void> {
     const whole = await writeSnapshot(this.#writer, this.view, snapshot, 0, (template, moment) => {
-      this.#writer.object(HEADS[0]!, template, 0, moment, TAIL);
+      this.#writer.object(template.form.whole, template, EVENTS[0]!, moment);
     });
     if (!whole || this.#ended) return this.end();
     if (sayEnd) this.#writeBookmark(snapshot.resourceVersion, true);
@@ -151,7 +174,6 @@ export class Watch {
 
   #fail(status: ApiStatus): void {
     this.#writer.text(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
-    this.#writer.flush();
     this.end();
   }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
-import { getJson, keyOf, type Seen } from './client.ts';
+import { getJson, keyOf, type Seen, watchEvents } from './client.ts';
 
 let simulator: Simulator;
 before(async () => {
@@ -75,6 +76,36 @@ test('gadgets are discovered and listed as custom resources', async () => {
   const { body } = await getJson(`${s.url}/apis/gadgets.example.com/v1/gadgets002`);
   assert.equal(body.items!.length, 20);
   assert.deepEqual([body.items![0]!.apiVersion, body.items![0]!.kind], ['gadgets.example.com/v1', 'Gadget002']);
+  await s.close();
+});
+
+test('a list and a watch that are held arrive whole, also where they are more than may be held', async () => {
+  const s = await startSimulator({
+    objects: 2000,
+    rate: 0,
+    held: true,
+    heldBytes: 2 * 2 ** 20,
+    resources: { pods: 1 },
+  });
+  const list = getJson(`${s.url}/api/v1/pods`);
+  const watched = (async () => {
+    let added = 0;
+    const streaming = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
+    for await (const event of watchEvents(`${s.url}/api/v1/pods?${streaming}`)) {
+      if (event.type === 'BOOKMARK') return added;
+      added++;
+    }
+    return added;
+  })();
+  while ((await getJson<{ held: number }>(`${s.url}/__simulator/state`)).body.held < 2);
+  const gone = connect(Number(new URL(s.url).port), '127.0.0.1');
+  gone.write('GET /api/v1/pods HTTP/1.1\r\nHost: x\r\n\r\n');
+  while ((await getJson<{ held: number }>(`${s.url}/__simulator/state`)).body.held < 3);
+  gone.destroy();
+  while ((await getJson<{ held: number }>(`${s.url}/__simulator/state`)).body.held > 2);
+  await getJson(`${s.url}/__simulator/release`);
+  assert.equal(new Set((await list).body.items!.map(keyOf)).size, 2000);
+  assert.equal(await watched, 2000);
   await s.close();
 });
 

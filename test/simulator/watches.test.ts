@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { SimulatorOptions } from '../../src/simulator/options.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { getJson, keyOf, type Seen, type WatchEvent, watchEvents } from './client.ts';
@@ -209,6 +210,56 @@ test('heartbeats and touches change only what they say', async () => {
         assert.equal(o.changedRv, before.get(key)!.metadata.resourceVersion);
     },
   );
+});
+
+for (const [name, heldBytes] of [
+  ['prepared changes are sent when the churn starts', 2 ** 30],
+  ['prepared changes that take too much memory are made when the churn starts', 4 * 2 ** 20],
+] as const) {
+  test(name, async () => {
+    const options = { objects: 400, rate: 'max', paused: true, window: 256, turnover: 0.1, heldBytes } as const;
+    await simulated({ ...options, resources: { pods: 1, configmaps: 1 } }, async (s) => {
+      const known = { pods: new Map<string, Seen>(), configmaps: new Map<string, Seen>() };
+      let events = 0;
+      let reading = 0;
+      const version = { pods: '', configmaps: '' };
+      const read = async (resource: 'pods' | 'configmaps'): Promise<void> => {
+        for await (const event of watchEvents(`${s.url}/api/v1/${resource}?${STREAMING}`)) {
+          if (event.type === 'BOOKMARK') reading++;
+          else apply(known[resource], event);
+          events++;
+          version[resource] = event.object.metadata.resourceVersion;
+        }
+      };
+      const readers = Promise.all([read('pods'), read('configmaps')]);
+      while (reading < 2) await setImmediate();
+      const before = events;
+      const { body } = await getJson<Truth>(`${s.url}/__simulator/prepare?count=5000`);
+      assert.equal(body.changes === 5000, heldBytes > 2 ** 29, `${body.changes} are made`);
+      await setTimeout(50);
+      assert.equal(events, before);
+      await getJson(`${s.url}/__simulator/start-churn?count=6000`);
+      let truth: Truth;
+      do truth = await truthOf(s);
+      while (
+        truth.changes < 6000 ||
+        version.pods !== truth.resources.pods!.resourceVersion ||
+        version.configmaps !== truth.resources.configmaps!.resourceVersion
+      );
+      assert.deepEqual(summary(known.pods), expected(truth, 'pods'));
+      assert.deepEqual(summary(known.configmaps), expected(truth, 'configmaps'));
+      assert.equal(events - before, 6000);
+      await getJson(`${s.url}/__simulator/end-watches`);
+      await readers;
+    });
+  });
+}
+
+test('changes are prepared at the rate max only, and not while there is churn', async () => {
+  await simulated({ objects: 5, rate: 10, paused: true }, async (s) => {
+    const { status, body } = await getJson(`${s.url}/__simulator/prepare?count=1`);
+    assert.deepEqual([status, body.reason], [400, 'BadRequest']);
+  });
 });
 
 test('watches can be broken off', async () => {
