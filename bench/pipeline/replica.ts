@@ -3,7 +3,6 @@ import { Cluster, type Served } from '../../src/simulator/cluster.ts';
 import type { Truth } from '../../src/simulator/control.ts';
 import { DEFAULTS } from '../../src/simulator/options.ts';
 import { ADDED, DELETED, readSnapshot } from '../../src/simulator/table.ts';
-import { uidAt } from '../../src/simulator/template.ts';
 import { emptyMoment, type Moment } from '../../src/simulator/template-fields.ts';
 import { type Settings, simulatorOptions } from './settings.ts';
 
@@ -40,7 +39,8 @@ export class Replica {
       const moment = emptyMoment();
       for (let slot = 0; slot < snapshot.slots; slot++) {
         if (!readSnapshot(snapshot, slot, served.table.salt, moment)) continue;
-        yield { id: idOf(moment), operation: 'SNAPSHOT', key: keyOf(served, moment) };
+        const { uid, key } = identityOf(served, moment);
+        yield { id: `${uid}:${moment.resourceVersion}`, operation: 'SNAPSHOT', key };
       }
     }
   }
@@ -59,11 +59,8 @@ export class Replica {
       if (unchanged) continue;
       const type = served.table.readEvent(served.table.next - 1, moment);
       const operation = type === ADDED ? 'CREATED' : type === DELETED ? 'DELETED' : 'UPDATED';
-      yield {
-        id: type === DELETED ? `${uidAt(moment)}:deleted` : idOf(moment),
-        operation,
-        key: keyOf(served, moment),
-      };
+      const { uid, key } = identityOf(served, moment);
+      yield { id: `${uid}:${type === DELETED ? 'deleted' : moment.resourceVersion}`, operation, key };
     }
   }
 
@@ -82,7 +79,7 @@ export class Replica {
         if (served.table.changedRv(slot) !== moment.resourceVersion) continue;
         const object = JSON.parse(served.template(moment, false).render(moment).toString()) as ApiObject;
         delete object.metadata.managedFields;
-        yield [keyOf(served, moment), object];
+        yield [identityOf(served, moment).key, object];
       }
     }
   }
@@ -127,11 +124,11 @@ export class Replica {
   }
 }
 
-function idOf(moment: Moment): string {
-  return `${uidAt(moment)}:${moment.resourceVersion}`;
-}
-
-function keyOf(served: Served, moment: Moment): string {
+function identityOf(served: Served, moment: Moment): { readonly uid: string; readonly key: string } {
   const template = served.template(moment, true);
-  return `${served.resource.resource}/${template.namespace === '' ? '_' : template.namespace}/${template.nameOf(moment)}`;
+  const namespace = template.namespace === '' ? '_' : template.namespace;
+  return {
+    uid: template.uidOf(moment),
+    key: `${served.resource.resource}/${namespace}/${template.nameOf(moment)}`,
+  };
 }

@@ -1,4 +1,4 @@
-import { CHANGED, fieldTree, labels, managedFields, metadata, type Shape } from './objects.ts';
+import { CHANGED, fieldTree, managedFields, metadata, type Shape } from './objects.ts';
 import type { TemplateObject } from './template.ts';
 
 const fake = (text: string): string => Buffer.from(text).toString('base64');
@@ -94,93 +94,6 @@ export function event(s: Shape): TemplateObject {
     reportingInstance: 'node-@{octet}',
   } as TemplateObject;
 }
-
-const podTemplate = (s: Shape): unknown => ({
-  metadata: { creationTimestamp: null, labels: { app: s.app, ...labels(s) } },
-  spec: {
-    containers: [
-      {
-        name: 'server',
-        image: `registry.example.com/${s.app}/server:1.14.2`,
-        ports: [{ containerPort: 8080, protocol: 'TCP' }],
-        resources: { requests: { cpu: '100m' } },
-        imagePullPolicy: 'IfNotPresent',
-      },
-    ],
-    restartPolicy: 'Always',
-  },
-});
-
-function workload(kind: 'Deployment' | 'ReplicaSet') {
-  return (s: Shape): TemplateObject => {
-    const applied = JSON.stringify({
-      apiVersion: 'apps/v1',
-      kind,
-      metadata: { name: s.app, namespace: s.namespace },
-      spec: { replicas: 3, template: podTemplate(s) },
-    });
-    const counts =
-      s.state === 'good'
-        ? { readyReplicas: 3, availableReplicas: 3 }
-        : { readyReplicas: 2, availableReplicas: 2, unavailableReplicas: 1 };
-    return {
-      kind,
-      apiVersion: 'apps/v1',
-      metadata: metadata(s, {
-        generation: true,
-        annotations: {
-          'deployment.kubernetes.io/revision': '@{digit}',
-          'kubectl.kubernetes.io/last-applied-configuration': `${applied}\n`,
-        },
-        ...(kind === 'ReplicaSet' ? { owner: { apiVersion: 'apps/v1', kind: 'Deployment', name: s.app } } : {}),
-        managed: managedFields(
-          'apps/v1',
-          {
-            manager: 'kubectl-client-side-apply',
-            fields: fieldTree('f:spec f:replicas', 'f:spec f:selector', 'f:spec f:template f:spec f:containers'),
-          },
-          {
-            manager: 'kube-controller-manager',
-            fields: fieldTree('f:status f:replicas', 'f:status f:conditions'),
-            subresource: 'status',
-          },
-        ),
-      }),
-      spec: {
-        replicas: 3,
-        selector: { matchLabels: { app: s.app } },
-        template: podTemplate(s),
-        ...(kind === 'Deployment'
-          ? {
-              strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' } },
-              revisionHistoryLimit: 10,
-              progressDeadlineSeconds: 600,
-            }
-          : {}),
-      },
-      status: {
-        observedGeneration: '@#{count}',
-        replicas: 3,
-        ...counts,
-        conditions:
-          kind === 'Deployment'
-            ? [
-                {
-                  type: 'Available',
-                  status: s.state === 'bad' ? 'False' : 'True',
-                  lastUpdateTime: CHANGED,
-                  lastTransitionTime: CHANGED,
-                  reason: 'MinimumReplicasAvailable',
-                  message: 'Deployment has minimum availability.',
-                },
-              ]
-            : [],
-      },
-    } as TemplateObject;
-  };
-}
-export const deployment = workload('Deployment');
-export const replicaSet = workload('ReplicaSet');
 
 export function node(s: Shape): TemplateObject {
   const condition = (type: string, status: string) => ({

@@ -6,7 +6,7 @@ import type { SimulatorOptions } from './options.ts';
 import { hash, Random, uidOf } from './random.ts';
 import { partial, Shapes } from './shapes.ts';
 import { ResourceTable, readSnapshot } from './table.ts';
-import { singleTemplate, type Template, uidAt } from './template.ts';
+import { singleTemplate, type Template } from './template.ts';
 import { emptyMoment, type Moment } from './template-fields.ts';
 
 /** Ten digits, and so they stay: places in templates are of fixed width. */
@@ -43,7 +43,13 @@ export class Cluster {
   readonly namespaces: readonly string[];
   readonly kubeSystemUid: string;
   readonly served: readonly Served[];
-  readonly #churned: readonly { readonly served: Served; readonly target: number; readonly upTo: number }[];
+  readonly #churned: readonly {
+    readonly served: Served;
+    readonly target: number;
+    /** Slots below are never empty. */
+    readonly owners: number;
+    readonly upTo: number;
+  }[];
   readonly #random: Random;
   readonly #options: SimulatorOptions;
   resourceVersion = FIRST_RV;
@@ -55,20 +61,26 @@ export class Cluster {
     this.kubeSystemUid = uidOf(options.seed, 0x6b756265);
     const teams = Array.from({ length: options.namespaces }, (_, i) => `team-${String(i + 1).padStart(3, '0')}`);
     this.namespaces = ['default', 'kube-public', 'kube-system', ...teams];
-    const used = this.namespaces.filter((n) => n !== 'kube-public');
+    const [first, second, ...others] = teams;
+    const used = [first, second, 'kube-system', 'default', ...others].filter((n) => n !== undefined);
     const kinds = [...KINDS, ...gadgetKinds(options.gadgets)];
     const shares = kinds.map((k) =>
       Object.keys(options.resources).length === 0 ? k.share : (options.resources[resourceName(k.resource)] ?? 0),
     );
     const total = shares.reduce((a, b) => a + b, 0);
+    const targets = shares.map((share) => Math.round((options.objects * share) / total));
+    // Where owners are served, there are objects where there are owners.
+    const owned = kinds.map((k, i) => (k.owning && shares[i]! > 0 ? targets[i]! / k.apps.length : used.length));
+    const inhabited = used.slice(0, Math.max(1, Math.floor(Math.min(...owned))));
     let upTo = 0;
     this.#churned = kinds.flatMap((kind, i) => {
       if (shares[i]! <= 0) return [];
       upTo += shares[i]! / total;
-      const target = Math.round((options.objects * shares[i]!) / total);
-      const shapes = new Shapes(kind, used, options.seed);
+      const target = targets[i]!;
+      const shapes = new Shapes(kind, inhabited, options.seed);
       const table = new ResourceTable(hash(options.seed, i), target * 1.25, options.window);
-      return [{ served: serve(kind.resource, table, (m, metadataOnly) => shapes.of(m, metadataOnly)), target, upTo }];
+      const served = serve(kind.resource, table, (m, metadataOnly) => shapes.of(m, metadataOnly));
+      return [{ served, target, owners: shapes.owners, upTo }];
     });
     this.served = [this.#serveNamespaces(), ...this.#churned.map((c) => c.served)];
     for (const { served, target } of this.#churned)
@@ -80,7 +92,7 @@ export class Cluster {
   change(): Served {
     const random = this.#random;
     const where = random.fraction();
-    const { served, target } = this.#churned.find((c) => where < c.upTo) ?? this.#churned.at(-1)!;
+    const { served, target, owners } = this.#churned.find((c) => where < c.upTo) ?? this.#churned.at(-1)!;
     const { table, counts } = served;
     const rv = ++this.resourceVersion;
     this.changes++;
@@ -92,13 +104,13 @@ export class Cluster {
     if (slot < 0 || (what < turnover * 2 && !many && (what < turnover || few))) {
       table.create(rv);
       counts.created++;
-    } else if (what < turnover * 2) {
+    } else if (what < turnover * 2 && slot >= owners) {
       table.delete(slot, rv);
       counts.deleted++;
-    } else if (what < turnover * 2 + heartbeats) {
+    } else if (what >= turnover * 2 && what < turnover * 2 + heartbeats) {
       table.heartbeat(slot, rv);
       counts.heartbeats++;
-    } else if (what < turnover * 2 + heartbeats + touches) {
+    } else if (what >= turnover * 2 && what < turnover * 2 + heartbeats + touches) {
       table.touch(slot, rv);
       counts.touches++;
     } else {
@@ -122,9 +134,7 @@ export class Cluster {
   truth(served: Served, withObjects: boolean): ResourceTruth {
     const objects: Record<string, { uid: string; rv: string; changedRv: string }> = {};
     const lines: string[] = [];
-    // the uids of namespaces stand in their templates
-    const whole = withObjects || served.resource === NAMESPACES;
-    for (const { key, uid, rv, slot } of whole ? identities(served) : quickIdentities(served)) {
+    for (const { key, uid, rv, slot } of withObjects ? identities(served) : quickIdentities(served)) {
       if (withObjects) objects[key] = { uid, rv, changedRv: String(served.table.changedRv(slot)) };
       lines.push(`${key} ${uid} ${rv}\n`);
     }
@@ -190,7 +200,7 @@ function* quickIdentities(served: Served): Generator<Identity> {
     yield {
       slot,
       key: `${template.namespace}/${template.nameOf(moment)}`,
-      uid: uidAt(moment),
+      uid: template.uidOf(moment),
       rv: String(moment.resourceVersion),
     };
   }

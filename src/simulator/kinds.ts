@@ -1,8 +1,9 @@
 import type { Resource } from '../model/resource.ts';
-import { configMap, deployment, event, node, replicaSet, secret, service, widget } from './builtin.ts';
-import type { Shape } from './objects.ts';
+import { configMap, event, node, secret, service, widget } from './builtin.ts';
+import { APPS, type App, type Shape, STATEFUL } from './objects.ts';
 import { gadget, pod } from './pod.ts';
 import type { TemplateObject } from './template.ts';
+import { deployment, replicaSet, statefulSet } from './workloads.ts';
 
 export interface SimulatedKind {
   readonly resource: Resource;
@@ -11,6 +12,9 @@ export interface SimulatedKind {
   /** Share of the objects and of the changes, where the options give no other mix. */
   readonly share: number;
   readonly build: (shape: Shape) => TemplateObject;
+  /** The first of each app in a namespace owns others. */
+  readonly owning: boolean;
+  readonly apps: readonly App[];
 }
 
 const kind = (
@@ -27,6 +31,14 @@ const kind = (
   shortNames,
   share,
   build,
+  owning: false,
+  apps: APPS,
+});
+
+const owning = (kind: SimulatedKind, stateful: boolean): SimulatedKind => ({
+  ...kind,
+  owning: true,
+  apps: APPS.filter((app) => STATEFUL.has(app) === stateful),
 });
 
 /** Everything that can be simulated besides namespaces, which are always there. */
@@ -37,8 +49,9 @@ export const KINDS: readonly SimulatedKind[] = [
   kind('', 'Event', 'events', 14, event, ['ev']),
   kind('', 'Service', 'services', 4, service, ['svc']),
   kind('', 'Node', 'nodes', 1, node, ['no'], false),
-  kind('apps', 'Deployment', 'deployments', 6, deployment, ['deploy']),
-  kind('apps', 'ReplicaSet', 'replicasets', 6, replicaSet, ['rs']),
+  owning(kind('apps', 'Deployment', 'deployments', 6, deployment, ['deploy']), false),
+  owning(kind('apps', 'ReplicaSet', 'replicasets', 6, replicaSet, ['rs']), false),
+  owning(kind('apps', 'StatefulSet', 'statefulsets', 2, statefulSet, ['sts']), true),
   kind('example.com', 'Widget', 'widgets', 3, widget, ['wd']),
 ];
 

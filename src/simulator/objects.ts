@@ -6,14 +6,17 @@ export interface Shape extends Variant {
   readonly app: string;
   /** Kept by name: made again under the same name after a delete. */
   readonly stateful: boolean;
+  /** Owns others: it is there as long as the cluster is, under one name. */
+  readonly owning: boolean;
   readonly state: ObjectState;
 }
 
 export type ObjectState = 'new' | 'good' | 'bad';
 
 export const APPS = ['web', 'api', 'worker', 'ledger', 'cache', 'ingest', 'billing', 'search'] as const;
+export type App = (typeof APPS)[number];
 /** Apps whose objects keep their names. */
-export const STATEFUL: ReadonlySet<string> = new Set(['ledger', 'cache']);
+export const STATEFUL: ReadonlySet<App> = new Set(['ledger', 'cache']);
 
 export const DAY = '2026-01-05T';
 export const BORN = `${DAY}@{born}Z`;
@@ -65,10 +68,11 @@ export function fieldTree(...paths: readonly string[]): Fields {
 
 interface MetadataOptions {
   readonly name?: string;
+  readonly uid?: string;
   readonly labels?: Record<string, string>;
   readonly annotations?: Record<string, string>;
   readonly generation?: boolean;
-  readonly owner?: { apiVersion: string; kind: string; name: string };
+  readonly owner?: { apiVersion: string; kind: string; name: string; uid: string };
   readonly managed?: unknown[];
 }
 
@@ -77,15 +81,13 @@ export function metadata(s: Shape, o: MetadataOptions = {}): TemplateObject['met
   return {
     name: o.name ?? objectName(s),
     ...(s.namespace === '' ? {} : { namespace: s.namespace }),
-    uid: '@{uid}',
+    uid: o.uid ?? '@{uid}',
     resourceVersion: '@{rv}',
     ...(o.generation === true ? { generation: '@#{count}' } : {}),
     creationTimestamp: BORN,
     labels: o.labels ?? labels(s),
     annotations: { 'example.com/heartbeat': '@{beat}', ...o.annotations },
-    ...(o.owner === undefined
-      ? {}
-      : { ownerReferences: [{ ...o.owner, uid: s.owner, controller: true, blockOwnerDeletion: true }] }),
+    ...(o.owner === undefined ? {} : { ownerReferences: [{ ...o.owner, controller: true, blockOwnerDeletion: true }] }),
     ...(o.managed === undefined ? {} : { managedFields: o.managed }),
   };
 }

@@ -5,8 +5,8 @@ import type { TemplateObject } from './template.ts';
 export function pod(s: Shape): TemplateObject {
   const image = `registry.example.com/${s.app}/server:1.14.2`;
   const owner = s.stateful
-    ? { apiVersion: 'apps/v1', kind: 'StatefulSet', name: s.app }
-    : { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${s.app}-${s.podHash}` };
+    ? { apiVersion: 'apps/v1', kind: 'StatefulSet', name: s.app, uid: s.owner }
+    : { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${s.app}-${s.podHash}`, uid: s.owner };
   return {
     kind: 'Pod',
     apiVersion: 'v1',

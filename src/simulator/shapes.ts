@@ -1,5 +1,5 @@
 import type { SimulatedKind } from './kinds.ts';
-import { APPS, type ObjectState, STATEFUL } from './objects.ts';
+import { APPS, type App, type ObjectState, STATEFUL } from './objects.ts';
 import { hash, mix, uidOf } from './random.ts';
 import { compileForm, type Form, type PlacedVariant, placeVariant, Template, type TemplateObject } from './template.ts';
 import { type Moment, VARIANT_FIELDS, type Variant } from './template-fields.ts';
@@ -9,46 +9,56 @@ export class Shapes {
   readonly #kind: SimulatedKind;
   readonly #namespaces: readonly string[];
   readonly #seed: number;
-  readonly #full: (Template | undefined)[] = [];
-  readonly #metadata: (Template | undefined)[] = [];
+  /** The first slots, each an app in a namespace, hold what owns others. */
+  readonly owners: number;
+  readonly #templates: (Template | undefined)[] = [];
   readonly #forms = new Map<number, Form>();
 
+  /** @param namespaces those in front have the more objects */
   constructor(kind: SimulatedKind, namespaces: readonly string[], seed: number) {
     this.#kind = kind;
     this.#namespaces = kind.resource.namespaced ? namespaces : [''];
     this.#seed = seed;
+    this.owners = kind.owning ? kind.apps.length * namespaces.length : 0;
   }
 
   /** @param metadataOnly as PartialObjectMetadata */
   of(moment: Moment, metadataOnly: boolean): Template {
-    const place = moment.slot % (APPS.length * this.#namespaces.length);
-    const state = stateOf(moment);
-    const cache = metadataOnly ? this.#metadata : this.#full;
-    const key = place * STATES.length + state;
-    const known = cache[key];
+    const { slot } = moment;
+    const apps = this.#kind.apps.length;
+    const owning = slot < this.owners;
+    const namespace = owning ? Math.floor(slot / apps) : skewed(slot, this.#namespaces.length);
+    const form = (stateOf(moment) * 2 + Number(owning)) * 2 + Number(metadataOnly);
+    const key = (namespace * apps + (slot % apps)) * FORMS + form;
+    const known = this.#templates[key];
     if (known !== undefined) return known;
-    const made = this.#make(place, state, metadataOnly);
-    cache[key] = made;
+    const made = this.#make(this.#kind.apps[slot % apps]!, this.#namespaces[namespace]!, form);
+    this.#templates[key] = made;
     return made;
   }
 
-  #make(place: number, state: number, metadataOnly: boolean): Template {
-    const app = place % APPS.length;
-    const key = (app * STATES.length + state) * 2 + Number(metadataOnly);
+  #make(app: App, namespace: string, number: number): Template {
+    const key = APPS.indexOf(app) * FORMS + number;
     let form = this.#forms.get(key);
     if (form === undefined) {
-      form = this.#compile(APPS[app]!, STATES[state]!, metadataOnly);
+      form = this.#compile(app, number);
       this.#forms.set(key, form);
     }
-    const namespace = this.#namespaces[Math.floor(place / APPS.length)]!;
-    return new Template(form, variantOf(APPS[app]!, namespace, this.#seed));
+    return new Template(form, variantOf(app, namespace, this.#seed));
   }
 
-  #compile(app: string, state: ObjectState, metadataOnly: boolean): Form {
+  #compile(app: App, number: number): Form {
     const marks = this.#kind.resource.namespaced ? MARKS : { ...MARKS, namespace: '' };
-    const object = this.#kind.build({ ...marks, app, stateful: STATEFUL.has(app), state });
+    const [state, owning, metadataOnly] = [STATES[number >> 2]!, (number & 2) !== 0, (number & 1) !== 0];
+    const object = this.#kind.build({ ...marks, app, stateful: STATEFUL.has(app), owning, state });
     return compileForm(metadataOnly ? partial(object) : object);
   }
+}
+
+/** A few namespaces have most of the objects. @returns a whole number below `count` */
+function skewed(slot: number, count: number): number {
+  const share = mix(slot) / 0x100000000;
+  return Math.floor(share * share * count);
 }
 
 const MARKS = Object.fromEntries(VARIANT_FIELDS.map((field) => [field, `@{${field}}`])) as Variant;
@@ -63,13 +73,23 @@ function variantOf(app: string, namespace: string, seed: number): PlacedVariant 
     const owner = uidOf(seed, hash(...Buffer.from(`${app}/${namespace}`)));
     const ownerDigits = owner.replaceAll('-', '');
     const password = Buffer.from(`not-a-secret-${app}-${namespace}`).toString('base64');
-    variant = placeVariant({ namespace, owner, ownerDigits, podHash: ownerDigits.slice(0, 10), password });
+    const deployment = uidOf(seed, hash(...Buffer.from(`${app}/${namespace}/deployment`)));
+    variant = placeVariant({
+      namespace,
+      owner,
+      ownerDigits,
+      podHash: ownerDigits.slice(0, 10),
+      password,
+      deployment,
+    });
     variants.set(key, variant);
   }
   return variant;
 }
 
 const STATES: readonly ObjectState[] = ['new', 'good', 'bad'];
+/** By state, whether it owns others, and whether only its metadata is asked for. */
+const FORMS = STATES.length * 4;
 
 /** Newly created objects are coming up, and about one in six changes leaves an object in trouble. */
 function stateOf(m: Moment): number {

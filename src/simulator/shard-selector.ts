@@ -1,7 +1,7 @@
 import { fnv1a64 } from '../model/hash.ts';
 import { inRange } from '../model/watch-shard.ts';
 import { ApiStatus } from './refusal.ts';
-import { type Template, uidAt } from './template.ts';
+import type { Template } from './template.ts';
 import type { Moment } from './template-fields.ts';
 
 export interface ShardSelection {
@@ -28,7 +28,7 @@ export function shardSelection(text: string | null): ShardSelection | undefined 
   return {
     selector: `shardRange(object.metadata.${key}, '0x${from}', '0x${to}')`,
     has: (template, moment) => {
-      const bytes = Buffer.from(key === 'uid' ? uidAt(moment) : template.namespace);
+      const bytes = Buffer.from(key === 'uid' ? template.uidOf(moment) : template.namespace);
       fnv1a64(bytes, 0, bytes.length, hash);
       return inRange(hash, range);
     },

@@ -35,8 +35,11 @@ export const FIELDS: ReadonlyMap<string, number> = new Map([
   ['digit', 1],
 ]);
 
-/** Values that the objects of an app in a namespace have in common: `@{namespace}`, too. */
-export const VARIANT_FIELDS = ['namespace', 'owner', 'ownerDigits', 'podHash', 'password'] as const;
+/**
+ * Values that the objects of an app in a namespace have in common, written `@{namespace}`, too. `owner` is the uid of what owns
+ * its pods, and `deployment` that of what owns its ReplicaSets.
+ */
+export const VARIANT_FIELDS = ['namespace', 'owner', 'ownerDigits', 'podHash', 'password', 'deployment'] as const;
 
 /** As written into JSON, where nothing of them needs an escape. */
 export type Variant = Readonly<Record<(typeof VARIANT_FIELDS)[number], string>>;

@@ -4,6 +4,7 @@ import { FIELDS, type Moment, VARIANT_FIELDS, type Variant } from './template-fi
 export interface TemplateObject {
   readonly metadata: {
     readonly name: string;
+    readonly uid: string;
     readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
   };
@@ -22,6 +23,7 @@ export interface Form {
   /** An item of a built-in resource's list, which leaves kind and apiVersion out; else as `whole`. */
   readonly item: number;
   readonly name: number;
+  readonly uid: number;
   readonly metadata: TemplateObject['metadata'];
   /** At most, with a variant's values of this many bytes. */
   readonly size: (variantBytes: number) => number;
@@ -35,6 +37,7 @@ export function compileForm(object: TemplateObject): Form {
     whole,
     item: HEAD.test(text) ? compile(text.replace(HEAD, '{')) : whole,
     name: compile(object.metadata.name),
+    uid: compile(object.metadata.uid),
     metadata: object.metadata,
     // no field is wider than 36 bytes
     size: (variantBytes) => Buffer.byteLength(text) + uses * (36 + variantBytes),
@@ -111,19 +114,18 @@ export class Template {
     return renderAlone(this.form.name, this.variant, moment).toString('latin1');
   }
 
+  /** metadata.uid of the object. */
+  uidOf(moment: Moment): string {
+    return renderAlone(this.form.uid, this.variant, moment).toString('latin1');
+  }
+
   /** The object as the API server would show it. @returns its bytes, valid until the next rendering */
   render(moment: Moment): Buffer {
     return renderAlone(this.form.whole, this.variant, moment);
   }
 }
 
-const UID = compile('@{uid}');
-const NO_VARIANT = placeVariant({ namespace: '', owner: '', ownerDigits: '', podHash: '', password: '' });
-
-/** metadata.uid of the object. */
-export function uidAt(moment: Moment): string {
-  return renderAlone(UID, NO_VARIANT.at, moment).toString('latin1');
-}
+const NO_VARIANT = placeVariant(Object.fromEntries(VARIANT_FIELDS.map((field) => [field, ''])) as Variant);
 
 /** Of an object that nothing is in common with. */
 export function singleTemplate(object: TemplateObject): Template {

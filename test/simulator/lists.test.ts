@@ -197,3 +197,34 @@ test('an expired continue token is a 410', async () => {
   const second = await getJson(`${simulator.url}/api/v1/pods?limit=10&continue=${first.body.metadata.continue}`);
   assert.deepEqual([second.status, second.body.reason], [410, 'Expired']);
 });
+
+test('owners are there, also after creates and deletes, and a few namespaces have most of the objects', async () => {
+  const s = await startSimulator({ objects: 1000, rate: 0, turnover: 0.3 });
+  const items = async (path: string): Promise<Seen[]> => (await getJson(`${s.url}${path}`)).body.items!;
+  const owners = async (): Promise<Set<string>> => {
+    const known = new Set<string>();
+    for (const [kind, resource] of [
+      ['Deployment', 'deployments'],
+      ['ReplicaSet', 'replicasets'],
+      ['StatefulSet', 'statefulsets'],
+    ] as const)
+      for (const { metadata } of await items(`/apis/apps/v1/${resource}`))
+        known.add(`${kind} ${metadata.namespace} ${metadata.name} ${metadata.uid}`);
+    return known;
+  };
+  const before = await owners();
+  await getJson(`${s.url}/__simulator/change?count=5000`);
+  const now = await owners();
+  const kinds = new Map<string, number>();
+  for (const { metadata } of [...(await items('/api/v1/pods')), ...(await items('/apis/apps/v1/replicasets'))]) {
+    const [owner] = (metadata as { ownerReferences?: { kind: string; name: string; uid: string }[] }).ownerReferences!;
+    const id = `${owner!.kind} ${metadata.namespace} ${owner!.name} ${owner!.uid}`;
+    assert.ok(before.has(id) && now.has(id), `${metadata.name} is owned by ${id}`);
+    kinds.set(owner!.kind, (kinds.get(owner!.kind) ?? 0) + 1);
+  }
+  assert.deepEqual(new Set(kinds.keys()), new Set(['ReplicaSet', 'StatefulSet', 'Deployment']));
+  const pods = Map.groupBy(await items('/api/v1/pods'), (p) => p.metadata.namespace);
+  const sizes = [...pods.values()].map((p) => p.length).sort((a, b) => b - a);
+  assert.ok(sizes.length > 5 && sizes[0]! > sizes[sizes.length >> 1]! * 2, sizes.join());
+  await s.close();
+});
