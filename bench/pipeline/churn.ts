@@ -1,11 +1,11 @@
 import { until } from '../../test/support/until.ts';
 import type { Derived } from './check-derived.ts';
 import { checkOutput } from './check-output.ts';
+import { ParseFloor } from './parse-floor.ts';
 import { type Expected, Replica } from './replica.ts';
 import { bytesRead, type Outcome, phaseMetrics, startUpMetrics } from './scenario.ts';
 import type { Settings } from './settings.ts';
 import { Stage, use } from './stage.ts';
-import { overParse } from './sync.ts';
 
 const MIB = 2 ** 20;
 
@@ -27,6 +27,7 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
   const replica = new Replica(settings);
   const expected: Expected[] = [...replica.listed()];
   const listed = expected.length;
+  const floor = await ParseFloor.start(settings);
   const stage = await Stage.start(settings, options);
   try {
     const rotate = { rotate: { interval: '5s' } };
@@ -35,6 +36,7 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
     await stage.acknowledged(listed);
     await stage.ready();
     await stage.simulator.control(`prepare?count=${settings.changes}`);
+    await floor.sample();
     const begin = stage.reading();
     const bytesBefore = await bytesRead(stage);
     const storedBefore = await stage.stored();
@@ -42,6 +44,7 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
     await stage.simulator.control(`start-churn?count=${settings.changes}`);
     await stage.acknowledged(expected.length);
     const end = stage.reading();
+    await floor.sample();
     const bytes = (await bytesRead(stage)) - bytesBefore;
     const stored = (await stage.stored()) - storedBefore;
     // It is sampled, and a short run may be over before that.
@@ -65,10 +68,11 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
         storedMiB: stored / MIB,
         knownBytesPerObject: known / objects,
         restRssMiB: end.program.rss / MIB,
-        ...overParse(metrics.cpuSeconds!, settings.changes, replica.parseMicros()),
+        ...floor.metrics(metrics.cpuSeconds!, settings.changes),
       },
     };
   } finally {
+    floor.stop();
     await stage.stop();
   }
 }

@@ -6,9 +6,6 @@ import { ADDED, DELETED, readSnapshot } from '../../src/simulator/table.ts';
 import { emptyMoment, type Moment } from '../../src/simulator/template-fields.ts';
 import { type Settings, simulatorOptions } from './settings.ts';
 
-/** Objects of each resource of which the cost of JSON.parse is taken. */
-const PARSED = 10_000;
-
 /** A record that has to arrive. */
 export interface Expected {
   readonly id: string;
@@ -93,20 +90,6 @@ export class Replica {
         if (readSnapshot(snapshot, slot, served.table.salt, moment))
           yield Buffer.from(served.template(moment, false).render(moment));
     }
-  }
-
-  /** Microseconds of CPU that JSON.parse alone needs for an object on average: the floor of what decodes them. */
-  parseMicros(): number {
-    const texts = [...this.texts(PARSED)];
-    if (texts.length === 0) return 0;
-    const parseAll = (): number => {
-      const before = process.cpuUsage();
-      for (const text of texts) JSON.parse(text.toString());
-      const { user, system } = process.cpuUsage(before);
-      return (user + system) / texts.length;
-    };
-    parseAll();
-    return Math.min(parseAll(), parseAll());
   }
 
   /** @returns where the simulator's truth differs from this replica */

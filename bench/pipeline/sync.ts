@@ -1,5 +1,6 @@
 import type { Derived } from './check-derived.ts';
 import { checkOutput } from './check-output.ts';
+import { ParseFloor } from './parse-floor.ts';
 import { type Expected, Replica } from './replica.ts';
 import { bytesRead, type Outcome, phaseMetrics, startUpMetrics } from './scenario.ts';
 import type { Settings } from './settings.ts';
@@ -22,12 +23,15 @@ const rulesOf = (o: SyncOptions): Record<string, unknown> => (o.rules === undefi
 export async function firstSync(settings: Settings, options: SyncOptions): Promise<Outcome> {
   const replica = new Replica(settings);
   const expected = [...replica.listed()];
+  const floor = await ParseFloor.start(settings);
   const stage = await Stage.start(settings, options);
   try {
     const begin = await stage.comeUp(stage.config(rulesOf(options), options.lake));
+    await floor.sample();
     await stage.release();
     await stage.acknowledged(expected.length);
     const end = stage.reading();
+    await floor.sample();
     const bytes = await bytesRead(stage);
     const stored = await stage.stored();
     const known = await stage.metric('watershard_known_bytes');
@@ -43,7 +47,7 @@ export async function firstSync(settings: Settings, options: SyncOptions): Promi
       metrics: {
         ...metrics,
         ...startUpMetrics(begin),
-        ...overParse(metrics.cpuSeconds!, expected.length, replica.parseMicros()),
+        ...floor.metrics(metrics.cpuSeconds!, expected.length),
         readMiB: bytes / MIB,
         storedMiB: stored / MIB,
         knownBytesPerObject: known / expected.length,
@@ -51,6 +55,7 @@ export async function firstSync(settings: Settings, options: SyncOptions): Promi
       },
     };
   } finally {
+    floor.stop();
     await stage.stop();
   }
 }
@@ -59,11 +64,14 @@ export async function firstSync(settings: Settings, options: SyncOptions): Promi
 export async function snapshot(settings: Settings, options: SyncOptions): Promise<Outcome> {
   const replica = new Replica(settings);
   const expected = [...replica.listed()];
+  const floor = await ParseFloor.start(settings);
   const stage = await Stage.start(settings, options);
   try {
     const begin = await stage.comeUp(stage.config(rulesOf(options), options.lake), ['snapshot']);
+    await floor.sample();
     await stage.release();
     const end = await stage.ended();
+    await floor.sample();
     const stored = await stage.stored();
     const problems = [
       ...replica.disagreements(await stage.simulator.truth()),
@@ -76,10 +84,11 @@ export async function snapshot(settings: Settings, options: SyncOptions): Promis
         ...metrics,
         ...startUpMetrics(begin),
         storedMiB: stored / MIB,
-        ...overParse(metrics.cpuSeconds!, expected.length, replica.parseMicros()),
+        ...floor.metrics(metrics.cpuSeconds!, expected.length),
       },
     };
   } finally {
+    floor.stop();
     await stage.stop();
   }
 }
@@ -130,8 +139,4 @@ export async function restart(
   } finally {
     await stage.stop();
   }
-}
-
-export function overParse(cpuSeconds: number, events: number, parse: number): Record<string, number> {
-  return { jsonParseMicrosPerEvent: parse, cpuOverJsonParse: (cpuSeconds * 1e6) / events / parse };
 }
