@@ -105,9 +105,12 @@ export class BodyWriter {
    */
   flush(): boolean {
     const chunk = this.#chunk;
-    if (chunk !== undefined) this.#waiting.push({ chunk, from: this.#from, to: this.#to });
     this.#chunk = undefined;
-    if (this.#response.destroyed) return false;
+    if (this.#response.destroyed) {
+      chunk?.release();
+      return false;
+    }
+    if (chunk !== undefined) this.#waiting.push({ chunk, from: this.#from, to: this.#to });
     if (this.#held) return bytesHeld() < this.#heldBytes;
     while (this.#waiting.length > 0 && !this.#response.writableNeedDrain) this.#write();
     return !this.#response.writableNeedDrain;

@@ -24,6 +24,8 @@ export class Churn {
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #running = false;
+  /** The watches keep what is rendered, until the start. */
+  #holds = false;
   /** Changes that are made and not sent. */
   #prepared = 0;
   /** Changes until it stops by itself. */
@@ -58,6 +60,7 @@ export class Churn {
   prepare(count: number): void {
     if (this.#rate !== 'max' || this.#running)
       throw badRequest('prepare: only at the rate max, while there is no churn');
+    this.#holds = true;
     this.#readers.hold();
     while (this.#prepared < count && (this.#readers.behind() ?? 0) === 0) {
       const some = Math.min(this.#half, count - this.#prepared);
@@ -71,8 +74,9 @@ export class Churn {
     if (this.#running || this.#rate === 0) return;
     this.#running = true;
     this.#left = Math.max(0, count - this.#prepared);
-    if (this.#prepared > 0) this.#readers.release();
     this.#prepared = 0;
+    if (this.#holds) this.#readers.release();
+    this.#holds = false;
     this.#writes = [];
     if (this.#rate === 'max') {
       this.wake();

@@ -238,6 +238,7 @@ for (const [name, heldBytes] of [
       assert.equal(body.changes === 5000, heldBytes > 2 ** 29, `${body.changes} are made`);
       await setTimeout(50);
       assert.equal(events, before);
+      await getJson(`${s.url}/__simulator/prepare?count=0`);
       await getJson(`${s.url}/__simulator/start-churn?count=6000`);
       let truth: Truth;
       do truth = await truthOf(s);
@@ -254,6 +255,18 @@ for (const [name, heldBytes] of [
     });
   });
 }
+
+test('a watch goes on where nothing was prepared', async () => {
+  await simulated({ objects: 5, rate: 'max', paused: true, resources: { pods: 1 } }, async (s) => {
+    let changes = 0;
+    for await (const event of watchEvents(`${s.url}/api/v1/pods?${STREAMING}`)) {
+      if (event.type === 'BOOKMARK') {
+        await getJson(`${s.url}/__simulator/prepare?count=0`);
+        await getJson(`${s.url}/__simulator/start-churn?count=3`);
+      } else if (event.type === 'MODIFIED' && ++changes === 3) break;
+    }
+  });
+});
 
 test('changes are prepared at the rate max only, and not while there is churn', async () => {
   await simulated({ objects: 5, rate: 10, paused: true }, async (s) => {
