@@ -257,7 +257,7 @@ for (const [name, heldBytes] of [
 }
 
 test('a watch goes on where nothing was prepared', async () => {
-  await simulated({ objects: 5, rate: 'max', paused: true, resources: { pods: 1 } }, async (s) => {
+  await simulated({ objects: 5, rate: 'max', paused: true, turnover: 0, resources: { pods: 1 } }, async (s) => {
     let changes = 0;
     for await (const event of watchEvents(`${s.url}/api/v1/pods?${STREAMING}`)) {
       if (event.type === 'BOOKMARK') {
