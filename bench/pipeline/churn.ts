@@ -54,6 +54,7 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
       return objects > 0;
     });
     const known = await stage.metric('watershard_known_bytes');
+    const rest = await stage.atRest();
     await stage.stopProgram();
     const problems = replica.disagreements(await stage.simulator.truth());
     problems.push(...(await checkOutput(stage, replica, expected, options.derived)));
@@ -67,7 +68,7 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
         readMiB: bytes / MIB,
         storedMiB: stored / MIB,
         knownBytesPerObject: known / objects,
-        restRssMiB: end.program.rss / MIB,
+        restRssMiB: rest.program.rss / MIB,
         ...floor.metrics(metrics.cpuSeconds!, settings.changes),
       },
     };

@@ -36,6 +36,7 @@ export async function firstSync(settings: Settings, options: SyncOptions): Promi
     const stored = await stage.stored();
     const known = await stage.metric('watershard_known_bytes');
     await stage.ready();
+    const rest = await stage.atRest();
     await stage.stopProgram();
     const problems = [
       ...replica.disagreements(await stage.simulator.truth()),
@@ -51,7 +52,7 @@ export async function firstSync(settings: Settings, options: SyncOptions): Promi
         readMiB: bytes / MIB,
         storedMiB: stored / MIB,
         knownBytesPerObject: known / expected.length,
-        restRssMiB: end.program.rss / MIB,
+        restRssMiB: rest.program.rss / MIB,
       },
     };
   } finally {
