@@ -39,11 +39,14 @@ export default function run(task: ShardTask<StreamPlan, Work>): unknown {
 function answer(task: ShardTask<StreamPlan, Work>): unknown {
   switch (task.type) {
     case 'open':
-      streams.set(task.stream, new StreamTransform(task.plan, new KnownTable(), task.quarantine, trace));
+    case 'close':
+      streams.get(task.stream)?.close();
+      streams.delete(task.stream);
+      if (task.type === 'open')
+        streams.set(task.stream, new StreamTransform(task.plan, new KnownTable(), task.quarantine, trace));
       return undefined;
     case 'seed':
-      transformOf(task.stream).seed(task.packed);
-      return undefined;
+      return transformOf(task.stream).seed(task.packed);
     case 'dump': {
       const chunks = transformOf(task.stream).dump();
       return moved(chunks, chunks);
@@ -53,8 +56,5 @@ function answer(task: ShardTask<StreamPlan, Work>): unknown {
       if ('bytes' in task.work) release(task.work.bytes.buffer);
       return moved(result, [result.delta, ...result.lanes.filter((lane) => lane !== null)]);
     }
-    case 'close':
-      streams.delete(task.stream);
-      return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { WatershardError } from '../model/errors.ts';
 import { ObjectKey } from '../model/object-key.ts';
+import { givePiece, PIECE_BYTES, takePiece } from '../model/slab.ts';
 
 /**
  * The known-objects set of a stream: key to a few bytes, for up to millions of objects without a JavaScript object each.
@@ -24,7 +25,6 @@ export class KnownTable {
   #chunks: (Chunk | undefined)[] = [];
   #unusedIndexes: number[] = [];
   #head = -1;
-  #spare: Chunk | undefined;
   #chunkBytes = 0;
   #live = 0; // bytes of entries in log chunks
   #used = 0; // bytes written to log chunks, garbage included
@@ -126,8 +126,9 @@ export class KnownTable {
     }
   }
 
-  /** Empties the table and ends a list. */
+  /** Empties the table and ends a list. A table that is not needed any more has to be emptied. */
   clear(): void {
+    for (const chunk of this.#chunks) if (chunk?.large === false) givePiece(chunk.bytes);
     this.#slots = new Uint32Array(MIN_SLOTS);
     this.#entries = new Uint32Array(MIN_SLOTS);
     this.#marks = new Uint8Array(MIN_SLOTS / 16);
@@ -135,7 +136,6 @@ export class KnownTable {
     this.#chunks = [];
     this.#unusedIndexes = [];
     this.#head = -1;
-    this.#spare = undefined;
     this.#listing = false;
   }
 
@@ -249,9 +249,7 @@ export class KnownTable {
     if (size > LARGE) return this.#addChunk(newChunk(size, true)) << OFFSET_BITS;
     let head = this.#chunks[this.#head];
     if (head === undefined || head.used + size > CHUNK) {
-      head = this.#spare ?? newChunk(CHUNK, false);
-      if (this.#spare !== undefined) this.#chunkBytes -= CHUNK;
-      this.#spare = undefined;
+      head = newChunk(CHUNK, false);
       this.#head = this.#addChunk(head);
     }
     const at = head.used;
@@ -289,12 +287,10 @@ export class KnownTable {
     const chunk = this.#chunks[index]!;
     this.#chunks[index] = undefined;
     this.#unusedIndexes.push(index);
-    if (!chunk.large) this.#used -= chunk.used;
-    if (chunk.large || this.#spare !== undefined) this.#chunkBytes -= chunk.bytes.length;
-    else {
-      chunk.used = chunk.live = 0;
-      this.#spare = chunk;
-    }
+    this.#chunkBytes -= chunk.bytes.length;
+    if (chunk.large) return;
+    this.#used -= chunk.used;
+    givePiece(chunk.bytes);
   }
 
   /** Moves what is alive in the chunk with the most garbage to the head of the log. */
@@ -357,7 +353,7 @@ interface Chunk {
 
 const NO_KEY = new ObjectKey();
 const HEAD = 12;
-const CHUNK = 256 * 1024;
+const CHUNK = PIECE_BYTES;
 /** Above it an entry gets a chunk of its own, so that the end of a log chunk is never wasted by more than this. */
 const LARGE = CHUNK / 4;
 /** A ref is 17 bits of chunk index and 15 bits of offset in units of 8 bytes. */
@@ -368,8 +364,8 @@ const NOWHERE = 0xffffffff;
 const MIN_SLOTS = 64;
 
 function newChunk(size: number, large: boolean): Chunk {
-  const bytes = Buffer.allocUnsafeSlow(size);
-  return { bytes, words: new Uint32Array(bytes.buffer, 0, size >> 2), large, used: 0, live: 0 };
+  const bytes = large ? Buffer.allocUnsafeSlow(size) : takePiece();
+  return { bytes, words: new Uint32Array(bytes.buffer, bytes.byteOffset, size >> 2), large, used: 0, live: 0 };
 }
 
 function entrySize(keyLength: number, valueLength: number): number {

@@ -94,6 +94,11 @@ export class StreamTransform {
     }
   }
 
+  /** Gives its memory back. It is not used any more. */
+  close(): void {
+    this.#known.clear();
+  }
+
   /** All that is known, as packed deltas of puts of about 1 MiB: for a state store that has lost it. */
   dump(): ArrayBuffer[] {
     return packPuts(this.#changes.snapshots.all(), this.#known.entries());

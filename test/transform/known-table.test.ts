@@ -134,3 +134,19 @@ test('a value may be a view into the table itself', () => {
   assert.equal(table.get('b')?.toString(), 'hello, hello');
   assert.equal(table.get('a')?.toString(), 'hello');
 });
+
+test('a table that is emptied leaves its memory to others', () => {
+  const value = Buffer.alloc(1000, 7);
+  const fill = (): KnownTable => {
+    const table = new KnownTable();
+    for (let i = 0; i < 20_000; i++) table.set(`uid-${i}`, value);
+    return table;
+  };
+  const first = fill();
+  const memories = new Set([...first.entries()].map((e) => e.value.buffer));
+  first.clear();
+  const second = fill();
+  assert.deepEqual(new Set([...second.entries()].map((e) => e.value.buffer)), memories);
+  assert.ok([...second.entries()].every((e) => e.value.equals(value)));
+  second.clear();
+});
