@@ -4,7 +4,7 @@ import type { ApiResponse } from './api-client.ts';
 import { unixMicros } from './clock.ts';
 import { type Split, Splitter } from './splitter.ts';
 
-/** Where this much waits, it is handed over at once; less waits for the end of the event loop's turn. */
+/** Where this much has come, it is handed over at once; less waits for the end of the event loop's turn. */
 const EAGER_BYTES = 64 * 1024;
 const SMALL_PAGE = 16 * 1024;
 
@@ -30,6 +30,8 @@ export class Connection {
   #scheduled = false;
   /** Bytes that were read and not told of. */
   #unreported = 0;
+  /** Bytes that came since something was last handed over, or tried to be. */
+  #since = 0;
   /** When something was read last, or reading began again: milliseconds of performance.now(). */
   touchedAt = performance.now();
   /** When the last byte was read: Unix time, microseconds. */
@@ -105,7 +107,10 @@ export class Connection {
       return;
     }
     this.#splitter.push(chunk);
-    if (this.#splitter.pending >= EAGER_BYTES) this.#events.ready(this);
+    this.#since += chunk.length;
+    if (this.#since < EAGER_BYTES) return;
+    this.#since = 0;
+    this.#events.ready(this);
   }
 
   readonly #turnEnded = (): void => {

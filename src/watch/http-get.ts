@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { ResponseBody } from './response-body.ts';
+import { diversion } from './socket-reads.ts';
 
 type Controller = Dispatcher.DispatchController;
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -54,7 +55,7 @@ class Handler implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Controller, status: number, headers: Headers): void {
     if (status < 200) return; // an interim answer
-    this.#body = new ResponseBody(controller);
+    this.#body = new ResponseBody(controller, headers['transfer-encoding'] === 'chunked' ? diversion() : undefined);
     this.#resolve({ status, headers, body: this.#body });
   }
 

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { Diversion } from './socket-reads.ts';
 
 type Controller = Dispatcher.DispatchController;
 
@@ -16,30 +17,43 @@ export interface BodySink {
  */
 export class ResponseBody {
   readonly #controller: Controller;
+  /** Where the chunks come from while the library does not see them. */
+  #diversion: Diversion | undefined;
+  #paused = false;
   #sink: BodySink | undefined;
   /** How it ended before there was a sink; null: well. */
   #over: Error | null | undefined;
 
-  constructor(controller: Controller) {
+  /** @param diversion where its chunks can be read without the library, which takes longer for that than for all else */
+  constructor(controller: Controller, diversion?: Diversion) {
     this.#controller = controller;
+    this.#diversion = diversion;
     controller.pause();
   }
 
   into(sink: BodySink): void {
     this.#sink = sink;
-    if (this.#over === undefined) this.#controller.resume();
-    else if (this.#over === null) sink.end();
-    else sink.failed(this.#over);
+    if (this.#over === null) sink.end();
+    else if (this.#over !== undefined) sink.failed(this.#over);
+    else if (this.#diversion === undefined) this.#controller.resume();
+    else this.#diversion.begin((chunk) => this.#sink?.data(chunk), this.#diversionEnds);
   }
 
-  /** At most one chunk more comes until `resume`. */
+  /** At most what one read of the socket brings still comes until `resume`. */
   pause(): void {
-    this.#controller.pause();
+    this.#paused = true;
+    (this.#diversion ?? this.#controller).pause();
   }
 
   resume(): void {
-    this.#controller.resume();
+    this.#paused = false;
+    (this.#diversion ?? this.#controller).resume();
   }
+
+  readonly #diversionEnds = (): void => {
+    this.#diversion = undefined;
+    if (!this.#paused) this.#controller.resume();
+  };
 
   /** Nothing of it is wanted (any more); the connection ends. */
   abandon(): void {
