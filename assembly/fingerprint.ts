@@ -1,24 +1,30 @@
 /*
  * AssemblyScript: the hash of src/transform/fingerprint.ts, of an object without what is left out of it. The bytes are hashed
- * where they are; only what stands around a cut is put together first, as the hash takes 8 bytes at once and must not depend
+ * where they are; only what stands around a cut is put together first, as the hash takes 64 bytes at once and must not depend
  * on where the cuts were. Positions are addresses.
  */
 
 /** Of the cuts, which src/model/edit-list.ts writes: start, end, kind. */
 const CUT: usize = 12;
 
-/** What is left of a piece until there are 8 bytes. */
-const REST: usize = memory.data(16, 16);
+const STRIPE: usize = 64;
+/** What is left of a piece until there is a stripe; writes go on behind it. */
+const REST: usize = memory.data(128, 16);
 let rest: usize = 0;
 
-let a: i32 = 0;
-let b: i32 = 0;
-let c: i32 = 0;
-let d: i32 = 0;
+/** 16 lanes of the lower half, and 16 of the upper one. */
+const LANES: usize = memory.data(128, 16);
+const HALF: usize = 64;
+
+/** As constants of the code, V8 would make each of these anew wherever it is used, in three steps. */
+const LOW: usize = memory.data<u32>([0xcc9e2d51, 0xcc9e2d51, 0xcc9e2d51, 0xcc9e2d51], 16);
+const HIGH: usize = memory.data<u32>([0x85ebca77, 0x85ebca77, 0x85ebca77, 0x85ebca77], 16);
+
+let high: i32 = 0;
 
 /** The upper half of the last fingerprint. */
 export function fingerprintHigh(): i32 {
-  return mix(c ^ mix(d ^ 0x3243f6a9));
+  return high;
 }
 
 /**
@@ -47,10 +53,7 @@ export function fingerprint(
   }
   if (end > at) length += end - at;
 
-  a = 0x2f0b4c47 ^ <i32>length;
-  b = 0x7ed55d16;
-  c = 0x165667b1 ^ <i32>length;
-  d = 0x3c6ef372;
+  for (let i: usize = 0; i < 2 * HALF; i += 16) v128.store(LANES + i, i32x4.splat(0));
   rest = 0;
   put(lead, lead + leadLength);
   at = start;
@@ -62,55 +65,85 @@ export function fingerprint(
   }
   put(at, end);
   if (rest > 0) {
-    store<u64>(REST, load<u64>(REST) & (((<u64>1) << ((<u64>rest) << 3)) - 1));
-    if (rest > 4) blocks(REST, REST + 8);
-    else {
-      const x = load<i32>(REST);
-      a ^= x * <i32>0xcc9e2d51;
-      a = rotl(a, 13) * 5 + 0x6b64e6b5;
-      c = rotl((c ^ x) * <i32>0x9e3779b1, 11);
-    }
+    for (let i: usize = 0; i < STRIPE; i += 16) v128.store(REST + rest + i, i32x4.splat(0));
+    stripes(REST, REST + STRIPE);
   }
-  return mix(a ^ mix(b + 0x27d4eb2f));
+  let low = 0x2f0b4c47 ^ <i32>length;
+  high = 0x165667b1 ^ <i32>length;
+  for (let lane = LANES; lane < LANES + HALF; lane += 4) {
+    low = rotl((low ^ load<i32>(lane)) * 0x1b873593, 13);
+    high = rotl((high ^ load<i32>(lane, HALF)) * <i32>0x9e3779b1, 11);
+  }
+  high = mix(high);
+  return mix(low);
 }
 
 function put(p: usize, end: usize): void {
   if (p >= end) return;
   if (rest > 0) {
-    // Bytes too many are overwritten by the next piece, or masked at the end.
-    store<u64>(REST + rest, load<u64>(p));
-    const missing: usize = 8 - rest;
+    // Bytes too many are overwritten by the next piece, or by zeros at the end.
+    keep(p);
+    const missing: usize = STRIPE - rest;
     if (end - p < missing) {
       rest += end - p;
       return;
     }
-    blocks(REST, REST + 8);
+    stripes(REST, REST + STRIPE);
     p += missing;
+    rest = 0;
   }
-  rest = (end - p) & 7;
-  blocks(p, end - rest);
-  store<u64>(REST, load<u64>(end - rest));
+  const left = (end - p) % STRIPE;
+  stripes(p, end - left);
+  keep(end - left);
+  rest = left;
 }
 
-function blocks(p: usize, end: usize): void {
-  let one = a;
-  let two = b;
-  let three = c;
-  let four = d;
-  for (; p < end; p += 8) {
-    const x = load<i32>(p);
-    const y = load<i32>(p, 4);
-    one ^= x * <i32>0xcc9e2d51;
-    one = rotl(one, 13) * 5 + 0x6b64e6b5;
-    two ^= y * 0x1b873593;
-    two = rotl(two, 15) * 9 + 0x561ccd1b;
-    three = rotl((three ^ x) * <i32>0x9e3779b1, 11);
-    four = rotl((four ^ y) * <i32>0x85ebca77, 17);
+/** Writes a stripe behind what is left. */
+function keep(p: usize): void {
+  for (let i: usize = 0; i < STRIPE; i += 16) v128.store(REST + rest + i, v128.load(p + i));
+}
+
+function stripes(p: usize, end: usize): void {
+  let a = v128.load(LANES);
+  let b = v128.load(LANES, 16);
+  let c = v128.load(LANES, 32);
+  let d = v128.load(LANES, 48);
+  let e = v128.load(LANES, 64);
+  let f = v128.load(LANES, 80);
+  let g = v128.load(LANES, 96);
+  let h = v128.load(LANES, 112);
+  const low = v128.load(LOW);
+  const high = v128.load(HIGH);
+  for (; p < end; p += STRIPE) {
+    const one = v128.load(p);
+    const two = v128.load(p, 16);
+    const three = v128.load(p, 32);
+    const four = v128.load(p, 48);
+    a = i32x4.mul(v128.xor(a, one), low);
+    b = i32x4.mul(v128.xor(b, two), low);
+    c = i32x4.mul(v128.xor(c, three), low);
+    d = i32x4.mul(v128.xor(d, four), low);
+    a = v128.xor(a, i32x4.shr_u(a, 15));
+    b = v128.xor(b, i32x4.shr_u(b, 15));
+    c = v128.xor(c, i32x4.shr_u(c, 15));
+    d = v128.xor(d, i32x4.shr_u(d, 15));
+    e = i32x4.mul(v128.xor(e, one), high);
+    f = i32x4.mul(v128.xor(f, two), high);
+    g = i32x4.mul(v128.xor(g, three), high);
+    h = i32x4.mul(v128.xor(h, four), high);
+    e = v128.xor(e, i32x4.shr_u(e, 13));
+    f = v128.xor(f, i32x4.shr_u(f, 13));
+    g = v128.xor(g, i32x4.shr_u(g, 13));
+    h = v128.xor(h, i32x4.shr_u(h, 13));
   }
-  a = one;
-  b = two;
-  c = three;
-  d = four;
+  v128.store(LANES, a);
+  v128.store(LANES, b, 16);
+  v128.store(LANES, c, 32);
+  v128.store(LANES, d, 48);
+  v128.store(LANES, e, 64);
+  v128.store(LANES, f, 80);
+  v128.store(LANES, g, 96);
+  v128.store(LANES, h, 112);
 }
 
 function mix(h: u32): u32 {

@@ -1,3 +1,4 @@
+import { loadText } from '../../src/model/loaded-text.ts';
 import type { Stream } from '../../src/model/resource.ts';
 import { objectTrie } from '../../src/transform/object-paths.ts';
 import { ObjectReader } from '../../src/transform/object-reader.ts';
@@ -49,12 +50,16 @@ export function sizeOf(buffers: readonly Uint8Array[]): number {
   return buffers.reduce((sum, b) => sum + b.length, 0);
 }
 
-/** Readers that have read an object each. */
+/** Readers that have read an object each, of a text that is loaded, as one piece of work of a thread is. */
 export function readers(objects: readonly Buffer[]): ObjectReader[] {
   const trie = objectTrie(PLAN);
+  const text = loadText(Buffer.concat(objects));
+  let start = 0;
   return objects.map((object) => {
     const reader = new ObjectReader(trie, STREAM);
-    if (reader.read(object, 0, object.length) < 0) throw new Error('a pod of the simulator cannot be read');
+    const end = reader.read(text, start, start + object.length);
+    if (end < 0) throw new Error('a pod of the simulator cannot be read');
+    start = end;
     return reader;
   });
 }

@@ -1,46 +1,48 @@
 /**
- * A 64-bit hash in two 32-bit halves, of four chains of multiplications so that the processor has work while it waits for
- * one. Not cryptographic: it tells an object from its next version. Its values are kept in the state store, so the same
- * bytes must give the same value in every version.
+ * A 64-bit hash in two 32-bit halves. Not cryptographic: it tells an object from its next version. Its values are kept in the
+ * state store, so the same bytes must give the same value; known-value.ts has a version for where they do not.
+ *
+ * Words of 32 bits, little-endian, the last 16 of them filled up with zeros. Each goes into one of 16 lanes, twice, with
+ * different factors, so that a processor works on four lanes at once (assembly/fingerprint.ts); a half is made of all lanes of one
+ * factor.
  */
 export interface Fingerprint {
   low: number;
   high: number;
 }
 
+const LANES = 16;
+/** What is hashed has to have room up to a multiple of it, in bytes. */
+export const STRIPE = LANES * 4;
+
+const lanes = new Int32Array(LANES * 2);
+
 /**
  * @param bytes a buffer at whose offset 32-bit words are aligned
- * @param length how many bytes from its start count; at most 3 bytes behind are overwritten with 0
+ * @param length how many bytes from its start count; those behind, of the same stripe, are overwritten with 0
  */
 export function fingerprint(words: Int32Array, bytes: Uint8Array, length: number, out: Fingerprint): void {
-  for (let i = length; (i & 3) !== 0; i++) bytes[i] = 0;
-  const count = (length + 3) >> 2;
-  let a = 0x2f0b4c47 ^ length;
-  let b = 0x7ed55d16;
-  let c = 0x165667b1 ^ length;
-  let d = 0x3c6ef372;
-  let i = 0;
-  for (; i + 1 < count; i += 2) {
-    const x = words[i] as number;
-    const y = words[i + 1] as number;
-    a ^= Math.imul(x, 0xcc9e2d51);
-    a = (Math.imul((a << 13) | (a >>> 19), 5) + 0x6b64e6b5) | 0;
-    b ^= Math.imul(y, 0x1b873593);
-    b = (Math.imul((b << 15) | (b >>> 17), 9) + 0x561ccd1b) | 0;
-    c = Math.imul(c ^ x, 0x9e3779b1);
-    c = (c << 11) | (c >>> 21);
-    d = Math.imul(d ^ y, 0x85ebca77);
-    d = (d << 17) | (d >>> 15);
+  for (let i = length; i % STRIPE !== 0; i++) bytes[i] = 0;
+  lanes.fill(0);
+  for (let i = 0; i * 4 < length; i += LANES) {
+    for (let lane = 0; lane < LANES; lane++) {
+      const word = words[i + lane] as number;
+      const one = Math.imul((lanes[lane] as number) ^ word, 0xcc9e2d51);
+      const two = Math.imul((lanes[LANES + lane] as number) ^ word, 0x85ebca77);
+      lanes[lane] = one ^ (one >>> 15);
+      lanes[LANES + lane] = two ^ (two >>> 13);
+    }
   }
-  if (i < count) {
-    const x = words[i] as number;
-    a ^= Math.imul(x, 0xcc9e2d51);
-    a = (Math.imul((a << 13) | (a >>> 19), 5) + 0x6b64e6b5) | 0;
-    c = Math.imul(c ^ x, 0x9e3779b1);
-    c = (c << 11) | (c >>> 21);
+  let low = 0x2f0b4c47 ^ length;
+  let high = 0x165667b1 ^ length;
+  for (let lane = 0; lane < LANES; lane++) {
+    low = Math.imul(low ^ (lanes[lane] as number), 0x1b873593);
+    low = (low << 13) | (low >>> 19);
+    high = Math.imul(high ^ (lanes[LANES + lane] as number), 0x9e3779b1);
+    high = (high << 11) | (high >>> 21);
   }
-  out.low = mix(a ^ mix(b + 0x27d4eb2f));
-  out.high = mix(c ^ mix(d ^ 0x3243f6a9));
+  out.low = mix(low);
+  out.high = mix(high);
 }
 
 /** Lets every bit of the input reach every bit of the output (the finalizer of MurmurHash3, public domain). */

@@ -4,16 +4,18 @@ import type { Fingerprint } from './fingerprint.ts';
 /**
  * What is known of an object that was delivered, as bytes in the known-objects set (little-endian):
  *
- *     u8 version (1) | u8 reserved | u16 uidLength | u16 resourceVersionLength | u32 low | u32 high | uid | resourceVersion | snapshot
+ *     u8 version (2) | u8 reserved | u16 uidLength | u16 resourceVersionLength | u32 low | u32 high | uid | resourceVersion | snapshot
  *
- * low and high are the fingerprint. uid and resourceVersion are the text between the quotes of the JSON. The snapshot, of
- * the object that was last delivered, is there where the plan makes patches (snapshot.ts).
+ * low and high are the fingerprint; version 1 has one of another kind, which equals none. uid and resourceVersion are the text
+ * between the quotes of the JSON. The snapshot, of the object that was last delivered, is there where the plan makes patches
+ * (snapshot.ts).
  */
-const VERSION = 1;
+const VERSION = 2;
+const FORMER = 1;
 const HEAD = 14;
 
 export function isKnownValue(value: Buffer): boolean {
-  return value.length >= HEAD && value[0] === VERSION && snapshotStart(value) <= value.length;
+  return (value[0] === VERSION || value[0] === FORMER) && value.length >= HEAD && snapshotStart(value) <= value.length;
 }
 
 export function hasUid(value: Buffer, b: Buffer, start: number, end: number): boolean {
@@ -47,7 +49,7 @@ function isDigit(byte: number | undefined): boolean {
 }
 
 export function hasFingerprint(value: Buffer, print: Fingerprint): boolean {
-  return value.readInt32LE(6) === print.low && value.readInt32LE(10) === print.high;
+  return value[0] === VERSION && value.readInt32LE(6) === print.low && value.readInt32LE(10) === print.high;
 }
 
 export function knownUid(value: Buffer): string {

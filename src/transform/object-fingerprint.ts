@@ -1,5 +1,5 @@
 import { fingerprintLoaded, isLoaded } from '../model/loaded-text.ts';
-import { type Fingerprint, fingerprint } from './fingerprint.ts';
+import { type Fingerprint, fingerprint, STRIPE } from './fingerprint.ts';
 import type { ObjectReader } from './object-reader.ts';
 
 /**
@@ -16,7 +16,7 @@ export class ObjectFingerprint {
     const cuts = scan.ignored;
     // The opening brace is left out, so that a lead stands where it does in an object that has its own.
     if (isLoaded(bytes) && fingerprintLoaded(reader.start + 1, end, cuts, lead, out)) return;
-    this.#reserve(end - reader.start + (lead?.length ?? 0) + 8);
+    this.#reserve(end - reader.start + (lead?.length ?? 0) + STRIPE);
     this.#length = 0;
     if (lead !== undefined) this.#copy(lead, 0, lead.length);
     let at = reader.start + 1;

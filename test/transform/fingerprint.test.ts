@@ -81,16 +81,17 @@ test('everything else counts, a redacted value too', () => {
   assert.notEqual(of({ ...base, spec: { resourceVersion: '1' } }), of({ ...base, spec: { resourceVersion: '2' } }));
 });
 
+function hash(bytes: Uint8Array, length: number): { low: number; high: number } {
+  const out = { low: 0, high: 0 };
+  fingerprint(new Int32Array(bytes.buffer), bytes, length, out);
+  return out;
+}
+
 test('every bit of the input changes about half of the output', () => {
-  const hash = (bytes: Uint8Array, length: number) => {
-    const out = { low: 0, high: 0 };
-    fingerprint(new Int32Array(bytes.buffer), bytes, length, out);
-    return out;
-  };
   const bits = (n: number) => [...(n >>> 0).toString(2)].filter((c) => c === '1').length;
   fc.assert(
-    fc.property(fc.uint8Array({ minLength: 1, maxLength: 100 }), fc.nat(), (input, at) => {
-      const bytes = new Uint8Array(104);
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), fc.nat(), (input, at) => {
+      const bytes = new Uint8Array(256);
       bytes.set(input);
       const before = hash(bytes, input.length);
       assert.deepEqual(hash(bytes.slice(), input.length), before);
@@ -103,8 +104,41 @@ test('every bit of the input changes about half of the output', () => {
   );
   const seen = new Set<string>();
   for (let length = 0; length < 100; length++) {
-    const out = hash(new Uint8Array(104), length);
+    const out = hash(new Uint8Array(256), length);
     seen.add(`${out.low}:${out.high}`);
   }
   assert.equal(seen.size, 100, 'zeros of different length differ');
+});
+
+test('two words of one lane are told apart from two others', () => {
+  // As a counter and a time may stand a whole number of stripes apart.
+  const seen = new Set<string>();
+  for (let i = 0; i < 300; i++) {
+    for (let j = 0; j < 300; j++) {
+      const bytes = new Uint8Array(128);
+      const words = new Int32Array(bytes.buffer);
+      words[3] = i;
+      words[19] = j;
+      const { low, high } = hash(bytes, 128);
+      seen.add(`${low}:${high}`);
+    }
+  }
+  assert.equal(seen.size, 90_000);
+});
+
+test('the values are those that are kept', () => {
+  const bytes = new Uint8Array(256);
+  for (let i = 0; i < 200; i++) bytes[i] = i;
+  const values = [0, 1, 63, 64, 65, 200].map((length) => {
+    const { low, high } = hash(bytes.slice(), length);
+    return [low, high];
+  });
+  assert.deepEqual(values, [
+    [-1005898996, 2019494377],
+    [1829496166, -1709297768],
+    [-1517539663, -760395211],
+    [897247621, 1849091726],
+    [532308874, 1720329399],
+    [2097913845, -1286965898],
+  ]);
 });

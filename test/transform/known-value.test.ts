@@ -41,6 +41,11 @@ test('a known value gives back what was written', () => {
       },
     ),
   );
+  const former = Buffer.from(writer.write(Buffer.from('"u""1"'), 0, 3, 3, 6, 7, 8, undefined));
+  former[0] = 1;
+  assert.ok(isKnownValue(former));
+  assert.equal(knownUid(former), 'u');
+  assert.ok(!hasFingerprint(former, { low: 7, high: 8 }), 'the fingerprint of version 1 is of another kind');
   assert.equal(isKnownValue(Buffer.from('something else')), false);
   assert.equal(isKnownValue(Buffer.alloc(0)), false);
 });
