@@ -3,12 +3,11 @@ import { connect, type Socket } from 'node:net';
 import { jetstreamConfig } from '../../src/exporters/jetstream/config.ts';
 import { jetstreamType } from '../../src/exporters/jetstream/type.ts';
 import { LaneReader, LaneWriter } from '../../src/model/lane.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createEncoder } from '../../src/transform/encode.ts';
 import { NatsServer } from '../../test/support/servers/nats.ts';
 import { makeStream, streamEnd } from '../../test/support/stream-reader.ts';
 import { records } from './encode.ts';
+import { jetstreamSink } from './jetstream-sink.ts';
 import type { Micro } from './measure.ts';
 import { PLAN, STREAM, sizeOf } from './pods.ts';
 
@@ -35,29 +34,10 @@ export async function jetstreamMux(): Promise<Micro[]> {
   const payloads = lanes.map(({ packed }) => payloadsOf(packed));
   let acknowledged: (sequence: number) => void = () => undefined;
   let failed: (error: Error) => void = () => undefined;
-  const sink = await jetstreamType.create(config, {
-    name: 'bus',
-    cluster: PLAN.cluster,
-    confirm: async () => undefined,
-    epoch: '00000000-0000',
-    logger: createLogger('silent'),
-    metrics: createMetrics(),
-    openThread: () => {
-      throw new Error('this exporter has no thread');
-    },
-    events: {
-      acked: (_, __, sequence) => acknowledged(sequence),
-      absorbed: () => undefined,
-      cutWanted: () => undefined,
-      rejected: ({ error }) => {
-        failed(error);
-        return undefined;
-      },
-      lost: (_, reason) => failed(new Error(reason)),
-    },
+  const sink = await jetstreamSink(config, STREAM, {
+    acked: (sequence) => acknowledged(sequence),
+    failed: (error) => failed(error),
   });
-  await sink.start(new AbortController().signal);
-  sink.open(STREAM, 1, undefined, []);
   const socket = await plainConnection(server.url);
   const messages = payloads.map((some) => Buffer.concat(some.flatMap(published)));
   let sequence = 0;

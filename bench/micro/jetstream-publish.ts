@@ -7,14 +7,12 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { NatsClient } from '../../src/exporters/jetstream/client.ts';
 import { jetstreamConfig } from '../../src/exporters/jetstream/config.ts';
-import { jetstreamType } from '../../src/exporters/jetstream/type.ts';
 import { LaneReader, type LaneRecord } from '../../src/model/lane.ts';
 import { headerWriter } from '../../src/model/nats-frame.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { makeBatch, PODS } from '../../test/support/batches.ts';
 import { NatsServer } from '../../test/support/servers/nats.ts';
 import { type BatchAnswer, BatchPublisher, MAX_BATCH, probeIds, TOO_MANY_REQUESTS } from './atomic-batches.ts';
+import { jetstreamSink } from './jetstream-sink.ts';
 
 /*
  * What publishing to JetStream costs: each record by itself, as the exporter does it, against atomic batches (ADR-50).
@@ -54,34 +52,12 @@ const admin = await connect({ servers: server.url });
 const manager = await jetstreamManager(admin);
 const config = jetstreamConfig.parse({ name: 'bus', type: 'jetstream', servers: [server.url], stream: STREAM });
 
-/** The exporter as it is: one message in flight a key, resends, metrics. */
 const exporter: Way = async (lanes) => {
   const done = Promise.withResolvers<void>();
-  const sink = await jetstreamType.create(config, {
-    name: 'bus',
-    cluster: 'bench',
-    confirm: async () => undefined,
-    epoch: '00000000-0000',
-    logger: createLogger('silent'),
-    metrics: createMetrics(),
-    openThread: () => {
-      throw new Error('this exporter has no thread');
-    },
-    events: {
-      acked: (_, __, sequence) => {
-        if (sequence === lanes.length) done.resolve();
-      },
-      absorbed: () => undefined,
-      cutWanted: () => undefined,
-      rejected: ({ error }) => {
-        done.reject(error);
-        return undefined;
-      },
-      lost: (_, reason) => done.reject(new Error(reason)),
-    },
+  const sink = await jetstreamSink(config, PODS, {
+    acked: (sequence) => sequence === lanes.length && done.resolve(),
+    failed: done.reject,
   });
-  await sink.start(new AbortController().signal);
-  sink.open(PODS, 1, undefined, []);
   for (const [i, lane] of lanes.entries())
     sink.write({ stream: PODS, incarnation: 1, sequence: i + 1, table: 'changes', lane, records: LANE });
   await done.promise;
