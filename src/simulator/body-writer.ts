@@ -1,12 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { bytesHeld, type Chunk, chunkForWriting } from './chunks.ts';
-import type { Served } from './cluster.ts';
 import { memoryAt, render } from './renderer.ts';
-import type { Selection } from './selectors.ts';
-import type { ShardSelection } from './shard-selector.ts';
 import { readSnapshot, type Snapshot } from './table.ts';
 import type { Template } from './template.ts';
 import { emptyMoment, type Moment } from './template-fields.ts';
+import { type View, visible } from './view.ts';
 
 /** Largest object, with what is around it. */
 const OBJECT_BYTES = 32 * 1024;
@@ -18,14 +16,6 @@ interface Rendered {
   readonly chunk: Chunk;
   readonly from: number;
   readonly to: number;
-}
-
-/** What a client asked to see of a resource. */
-export interface View {
-  readonly served: Served;
-  readonly selection: Selection;
-  readonly metadataOnly: boolean;
-  readonly shard?: ShardSelection | undefined;
 }
 
 /** Collects rendered bytes and writes them in large pieces. */
@@ -74,15 +64,6 @@ export class BodyWriter {
   object(program: number, t: Template, around: number, moment: Moment): void {
     const chunk = this.#room(t.size);
     this.#to = chunk.used = render(program, t.variant, around, moment, chunk.used);
-  }
-
-  /** @returns undefined where the client does not see the object, else its template */
-  select(view: View, moment: Moment): Template | undefined {
-    const template = view.served.template(moment, view.metadataOnly);
-    if (!view.selection.template(template)) return undefined;
-    if (view.selection.name !== undefined && !view.selection.name(template.nameOf(moment))) return undefined;
-    if (view.shard !== undefined && !view.shard.has(template, moment)) return undefined;
-    return template;
   }
 
   /** Keeps what is rendered, of all responses up to `heldBytes`. */
@@ -178,7 +159,7 @@ export async function writeSnapshot(
   const moment = emptyMoment();
   for (let slot = from; slot < s.slots; slot++) {
     if (!readSnapshot(s, slot, view.served.table.salt, moment)) continue;
-    const template = w.select(view, moment);
+    const template = visible(view, moment);
     if (template === undefined) continue;
     each(template, moment);
     if (w.full && !w.flush() && !(await w.drained())) return false;

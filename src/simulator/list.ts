@@ -1,11 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { apiVersion } from '../model/resource.ts';
-import { type BodyWriter, type View, writeSnapshot } from './body-writer.ts';
+import { type BodyWriter, writeSnapshot } from './body-writer.ts';
 import type { Cluster } from './cluster.ts';
 import { ApiStatus, badRequest, expired } from './refusal.ts';
 import { envelope } from './renderer.ts';
 import { readSnapshot, type Snapshot } from './table.ts';
 import { emptyMoment } from './template-fields.ts';
+import { type View, visible } from './view.ts';
 
 /** Snapshots that continue tokens refer to: of the oldest ones the tokens expire. */
 const KEPT = 64;
@@ -39,12 +40,12 @@ export class Lists {
     const { pages, id, from } = token === '' ? this.#begin(view, query) : this.#resume(token);
     const { snapshot } = pages;
     const { resource } = view.served;
-    const next = limit === 0 ? snapshot.slots : endOfPage(w, view, snapshot, from, limit);
+    const next = limit === 0 ? snapshot.slots : endOfPage(view, snapshot, from, limit);
     const more = next < snapshot.slots;
     const kind = view.metadataOnly ? 'PartialObjectMetadata' : resource.kind;
     const version = view.metadataOnly ? 'meta.k8s.io/v1' : apiVersion(resource);
     const rest = more
-      ? `,"continue":"${this.#token(id, pages, next)}","remainingItemCount":${countFrom(w, view, snapshot, next)}`
+      ? `,"continue":"${this.#token(id, pages, next)}","remainingItemCount":${countFrom(view, snapshot, next)}`
       : '';
     // An API server does not say it of metadata alone (1.36.3).
     const shard =
@@ -98,21 +99,21 @@ export class Lists {
 }
 
 /** @returns the slot that the next page begins at, or the number of slots where nothing is left */
-function endOfPage(w: BodyWriter, view: View, s: Snapshot, from: number, limit: number): number {
+function endOfPage(view: View, s: Snapshot, from: number, limit: number): number {
   const moment = emptyMoment();
   let left = limit;
   for (let slot = from; slot < s.slots; slot++) {
-    if (!readSnapshot(s, slot, view.served.table.salt, moment) || w.select(view, moment) === undefined) continue;
+    if (!readSnapshot(s, slot, view.served.table.salt, moment) || visible(view, moment) === undefined) continue;
     if (left-- === 0) return slot;
   }
   return s.slots;
 }
 
-function countFrom(w: BodyWriter, view: View, s: Snapshot, from: number): number {
+function countFrom(view: View, s: Snapshot, from: number): number {
   const moment = emptyMoment();
   let count = 0;
   for (let slot = from; slot < s.slots; slot++) {
-    if (readSnapshot(s, slot, view.served.table.salt, moment) && w.select(view, moment) !== undefined) count++;
+    if (readSnapshot(s, slot, view.served.table.salt, moment) && visible(view, moment) !== undefined) count++;
   }
   return count;
 }

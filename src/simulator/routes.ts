@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resourceName } from '../model/resource.ts';
-import { BodyWriter, type View } from './body-writer.ts';
+import { BodyWriter } from './body-writer.ts';
 import type { Served } from './cluster.ts';
 import {
   AGGREGATED_TYPE,
@@ -19,6 +19,7 @@ import { shardSelection } from './shard-selector.ts';
 import type { SimulatorState } from './simulator.ts';
 import { readSnapshot } from './table.ts';
 import { emptyMoment } from './template-fields.ts';
+import { type View, visible } from './view.ts';
 import { isTrue, Watch } from './watch.ts';
 
 const LINE = envelope('', '\n');
@@ -97,7 +98,7 @@ function getOne(view: View, name: string, namespace: string | undefined, respons
     selection: { template: (t) => t.namespace === (namespace ?? ''), name: (n) => n === name },
   };
   for (let slot = 0; slot < snapshot.slots; slot++) {
-    const template = readSnapshot(snapshot, slot, served.table.salt, moment) ? w.select(named, moment) : undefined;
+    const template = readSnapshot(snapshot, slot, served.table.salt, moment) ? visible(named, moment) : undefined;
     if (template === undefined) continue;
     response.setHeader('content-type', 'application/json');
     w.object(template.form.whole, template, LINE, moment);

@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { apiVersion } from '../model/resource.ts';
-import { type BodyWriter, type View, writeSnapshot } from './body-writer.ts';
+import { type BodyWriter, writeSnapshot } from './body-writer.ts';
 import type { Cluster } from './cluster.ts';
 import { wholeNumber } from './list.ts';
 import { ApiStatus, badRequest, expired } from './refusal.ts';
 import { envelope } from './renderer.ts';
 import type { Snapshot } from './table.ts';
 import { emptyMoment } from './template-fields.ts';
+import { type View, visible } from './view.ts';
 
 const EVENTS = ['ADDED', 'MODIFIED', 'DELETED'].map((type) => envelope(`{"type":"${type}","object":`, '}\n'));
 
@@ -100,7 +101,7 @@ export class Watch {
     while (this.#cursor < table.next) {
       while (this.#cursor < table.next && !this.#writer.full) {
         const type = table.readEvent(this.#cursor++, this.#moment);
-        const template = this.#writer.select(this.view, this.#moment);
+        const template = visible(this.view, this.#moment);
         if (template !== undefined) this.#writer.object(template.form.whole, template, EVENTS[type]!, this.#moment);
       }
       if (!this.#writer.flush()) {

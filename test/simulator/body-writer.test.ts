@@ -13,3 +13,24 @@ test('responses that are rendered in turns get what is theirs', async () => {
   for (const [w, body] of bodies.entries())
     assert.equal(await text(body), Array.from({ length: 50 }, (_, i) => `${w}:${i} `).join(''));
 });
+
+test('a response keeps what it has not sent, whatever others send meanwhile', async () => {
+  const [slow, quick, late] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const writer = (body: PassThrough) => new BodyWriter(body as unknown as ServerResponse, Number.POSITIVE_INFINITY);
+  const held = writer(slow);
+  held.hold();
+  held.text('of the slow one');
+  held.flush();
+  for (const [body, said] of [
+    [quick, 'of the quick one'],
+    [late, 'of the late one, which is longer'],
+  ] as const) {
+    const other = writer(body);
+    other.text(said);
+    other.end();
+    assert.equal(await text(body), said);
+  }
+  held.end();
+  held.release();
+  assert.equal(await text(slow), 'of the slow one');
+});
