@@ -4,7 +4,7 @@ import { checkLiving, checkStream, checkTable, checkWrites } from '../support/ch
 import { Rig } from '../support/rig.ts';
 import { RedisPair } from '../support/servers/redis-pair.ts';
 import { until } from '../support/until.ts';
-import { KINDS, Workload } from '../support/workload.ts';
+import { KINDS, Workload, type Write } from '../support/workload.ts';
 
 const SMALL = KINDS.filter((k) => ['configmaps', 'pods'].includes(k.name));
 
@@ -151,15 +151,31 @@ describe('a Redis primary is replaced by its replica while the program commits t
     await rig.kube.restartApi('SIGKILL');
     const losses = await counter('state_losses_total');
     const lists = await counter('lists_total');
+    const told = workload.writes.length;
     await pair.failOver();
     await workload.churn(60);
     await until('the loss is counted', async () => (await counter('state_losses_total')) === losses + 1);
     await rig.program.ready();
     await rig.settled();
     const records = await rig.records();
+    const isGone = (w: Write): boolean => w.operation === 'DELETED';
+    const isKnown = (w: Write): boolean => known.has(`${w.resource}/${w.key}`);
     checkStream(records);
-    checkWrites(records, workload.writes, 'the stream');
-    checkLiving(records, workload, ['alpha']);
+    checkWrites(records, workload.writes.slice(0, told), 'the stream');
+    // The others were written before or while everything was listed, as may be: then versions in between are missing, and the ends
+    // of objects that the older state does not know (docs/operations.md).
+    const meanwhile = workload.writes.slice(told);
+    checkWrites(
+      records,
+      meanwhile.filter((w) => isGone(w) && isKnown(w)),
+      'the stream',
+    );
+    const unknown = new Set(meanwhile.filter((w) => isGone(w) && !isKnown(w)).map((w) => w.uid));
+    checkLiving(
+      records.filter((r) => !unknown.has(r.uid)),
+      workload,
+      ['alpha'],
+    );
     assert.ok((await counter('lists_total')) > lists);
     // What was created and deleted in the lost part is known to nobody, and each stream that was listed says so.
     const gaps = records.filter((r) => r.operation === 'GAP');
@@ -173,7 +189,7 @@ describe('a Redis primary is replaced by its replica while the program commits t
       [...workload.living.values()].filter((o) => !ids.has(`${o.uid}:${o.resourceVersion}`)),
       [],
     );
-    const gone = workload.writes.filter((w) => w.operation === 'DELETED' && known.has(`${w.resource}/${w.key}`));
+    const gone = workload.writes.filter((w) => isGone(w) && isKnown(w));
     assert.ok(gone.length > 0);
     assert.deepEqual(
       gone.filter((w) => !ids.has(`${w.uid}:deleted`)),
