@@ -1,8 +1,8 @@
 // Runs the tests with Node's own runner and ends with the line `N passed, N failed`.
 // `--unit`: only what needs no server. Further arguments: parts of the names of the files to run.
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
@@ -71,6 +71,23 @@ if (files.length === 0) {
   process.exit(1);
 }
 
+/**
+ * One file for each folder that imports the others: to start a process for each takes as long as most of them. Only for a
+ * quick look, as tests of one process may lean on one another.
+ */
+function byFolder(some) {
+  const cache = join(import.meta.dirname, '..', 'node_modules', '.cache', 'unit');
+  rmSync(cache, { recursive: true, force: true });
+  mkdirSync(cache, { recursive: true });
+  return [...Map.groupBy(some, dirname)].flatMap(([folder, inside]) => {
+    const apart = inside.filter((f) => LONG.includes(f));
+    const imports = inside.filter((f) => !apart.includes(f)).map((f) => `import ${JSON.stringify(resolve(f))};\n`);
+    const file = join(cache, `${folder.replaceAll('/', '-')}.test.mjs`);
+    writeFileSync(file, imports.join(''));
+    return [...apart, file];
+  });
+}
+
 /** Runs these files, so many at a time. */
 async function runFiles(some, concurrency) {
   if (some.length === 0) return;
@@ -94,7 +111,7 @@ async function runFiles(some, concurrency) {
 // cores fills what they leave. The others use their servers all the time, and so do two hundred streams.
 const waits = (f) => unit || (f.startsWith('test/faults/') && !f.includes('/away.'));
 const started = Date.now();
-await runFiles(files.filter(waits), 3);
+await runFiles(unit ? byFolder(files) : files.filter(waits), 3);
 if (!unit && files.some(waits)) console.log(`faults: ${Math.round((Date.now() - started) / 1000)} s`);
 await runFiles(
   files.filter((f) => !waits(f)),
