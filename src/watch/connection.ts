@@ -2,7 +2,7 @@ import { ByteWriter } from '../model/byte-writer.ts';
 import { errorMessage, WatershardError } from '../model/errors.ts';
 import type { ApiResponse } from './api-client.ts';
 import { unixMicros } from './clock.ts';
-import { type Split, Splitter } from './splitter.ts';
+import { BATCH_BYTES, type Split, Splitter } from './splitter.ts';
 
 /** Where this much has come, it is handed over at once; less waits for the end of the event loop's turn. */
 const EAGER_BYTES = 64 * 1024;
@@ -108,7 +108,8 @@ export class Connection {
     }
     this.#splitter.push(chunk);
     this.#since += chunk.length;
-    if (this.#since < EAGER_BYTES) return;
+    // a whole batch before more comes, for which its buffer would have to grow
+    if (this.#since < EAGER_BYTES && this.#splitter.pending < BATCH_BYTES) return;
     this.#since = 0;
     this.#events.ready(this);
   }
