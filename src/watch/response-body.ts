@@ -39,7 +39,7 @@ export class ResponseBody {
     else this.#diversion.begin((chunk) => this.#sink?.data(chunk), this.#diversionEnds);
   }
 
-  /** At most what one read of the socket brings still comes until `resume`. */
+  /** What was read already still comes, and at most one read of the socket more, until `resume`. */
   pause(): void {
     this.#paused = true;
     (this.#diversion ?? this.#controller).pause();

@@ -17,7 +17,7 @@ export interface Diversion {
    * @param over called when the rest is where the library reads it
    */
   begin(data: (bytes: Buffer) => void, over: () => void): void;
-  /** At most one read more comes until `resume`. */
+  /** What was read already still comes, and at most one read more, until `resume`. */
   pause(): void;
   resume(): void;
 }
@@ -48,8 +48,11 @@ export function socketReads(): { readonly onread?: object } {
     onread: {
       buffer: Buffer.allocUnsafeSlow(READ_BYTES),
       callback(this: Reader, count: number, bytes: Buffer): boolean {
-        const reads = sockets.get(this) ?? new SharedReads(this);
-        sockets.set(this, reads);
+        let reads = sockets.get(this);
+        if (reads === undefined) {
+          reads = new SharedReads(this);
+          sockets.set(this, reads);
+        }
         return reads.take(bytes.subarray(0, count));
       },
     },

@@ -14,7 +14,11 @@ test('pieces do not overlap, and what is given back is taken again', () => {
   for (const piece of pieces) givePiece(piece);
   const again = Array.from({ length: 100 }, takePiece);
   assert.ok(again.every((p) => memories.has(p.buffer)));
-  for (const piece of again) givePiece(piece);
+  // but what nothing was left in has gone back to the system
+  assert.equal(new Set(again.map((p) => p.buffer)).size, 1);
+  const more = Array.from({ length: 100 }, takePiece);
+  assert.ok(more.some((p) => !memories.has(p.buffer)));
+  for (const piece of [...again, ...more]) givePiece(piece);
 });
 
 test('a piece that is of no slab is left to the collector', () => {

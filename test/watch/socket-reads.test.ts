@@ -187,4 +187,9 @@ describe('chunks that are read without the library', () => {
       assert.deepEqual(await read('/plain', pausing), { text: 'abcdefg' });
     });
   }
+
+  it('are read on where the answer before ended while it was paused', async () => {
+    assert.deepEqual(await read('/plain', true), { text: 'abcdefg' });
+    assert.deepEqual(await read('/split'), { text: '0123456789abcdef' });
+  });
 });
