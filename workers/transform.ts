@@ -1,6 +1,6 @@
 import { isMainThread, workerData } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { release } from '../src/model/release.ts';
+import { giveMemory } from '../src/model/batch-memory.ts';
 import { WorkTrace } from '../src/model/work-trace.ts';
 import type { ShardData, ShardTask } from '../src/shard/protocol.ts';
 import { KnownTable } from '../src/transform/known-table.ts';
@@ -53,7 +53,7 @@ function answer(task: ShardTask<StreamPlan, Work>): unknown {
     }
     case 'work': {
       const result = transformOf(task.stream).apply(task.work);
-      if ('bytes' in task.work) release(task.work.bytes.buffer);
+      if ('bytes' in task.work) giveMemory(task.work.bytes.buffer);
       return moved(result, [result.delta, ...result.lanes.filter((lane) => lane !== null)]);
     }
   }

@@ -85,7 +85,12 @@ export function where({ pipelines, micro }: Results): string {
   if (all.length === 0) return 'There are no results yet.';
   const servers = [...new Set(all.flatMap((r) => r.servers))];
   const dates = all.map((r) => r.date.slice(0, 10)).sort();
-  return `Measured on ${values((r) => `${r.machine}, ${r.memoryGiB} GiB`)}, with Node ${values((r) => r.node)}, ${servers.join(', ')}; from ${dates[0]} to ${dates.at(-1)}. Pods are of 5.2 KB, Events of 1.2 KB, as they are read. How much else the machine had to do when a measurement began is \`load\` in the table of results.`;
+  return `Measured on ${values((r) => `${r.machine}, ${r.memoryGiB} GiB`)}, with Node ${values((r) => r.node)}, ${servers.join(', ')}; ${span(dates)}. Pods are of 5.2 KB, Events of 1.2 KB, as they are read. How much else the machine had to do when a measurement began is \`load\` in the table of results.`;
+}
+
+function span(dates: readonly string[]): string {
+  const [first, last] = [dates[0], dates.at(-1)];
+  return first === last ? `on ${first}` : `from ${first} to ${last}`;
 }
 
 function resultRow(r: Result): string[] {

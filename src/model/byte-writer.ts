@@ -1,3 +1,5 @@
+import { giveMemory, takeMemory } from './batch-memory.ts';
+
 const SHORT = 48;
 /** Bytes that are copied rather than given away. */
 const SMALL = 64 * 1024;
@@ -107,15 +109,15 @@ export class ByteWriter {
   }
 
   /**
-   * Gives away what was written, and goes on with other memory: at the start of a buffer of its own, which is at most a third
-   * longer.
+   * Gives away what was written, and goes on with other memory: at the start of a buffer of its own, which is at most twice
+   * as long.
    * @param room for what is written next: about as much, where nothing else is said
    */
   give(room = this.#length + (this.#length >>> 3)): ArrayBuffer {
     const length = this.#length;
     if (length === 0) return new ArrayBuffer(0);
     const bytes = this.#bytes;
-    const fits = length * 4 >= bytes.length * 3;
+    const fits = length * 2 >= bytes.length;
     // Small ones are copied, and then the memory stays.
     if (!fits && length < SMALL) {
       this.#length = 0;
@@ -124,13 +126,16 @@ export class ByteWriter {
     this.#bytes = EMPTY;
     this.#room = room;
     this.#length = 0;
-    return fits ? (bytes.buffer as ArrayBuffer) : copyOf(bytes.subarray(0, length));
+    if (fits) return bytes.buffer as ArrayBuffer;
+    const copy = copyOf(bytes.subarray(0, length));
+    giveMemory(bytes.buffer);
+    return copy;
   }
 
   #reserve(more: number): void {
     const need = this.#length + more;
     if (need <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, need, this.#room));
+    const grown = takeMemory(Math.max(this.#bytes.length * 2, need, this.#room));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
   }

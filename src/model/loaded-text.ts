@@ -2,6 +2,7 @@ import { instantiate } from './assembly.ts';
 import type { EditList } from './edit-list.ts';
 import type { TrieNode } from './json-trie.ts';
 import { trieWords } from './loaded-trie.ts';
+import { pagesFor } from './web-assembly.ts';
 
 /*
  * The texts that this thread is working on, in the memory of a WebAssembly module (assembly/), whose instructions for 16
@@ -13,7 +14,6 @@ import { trieWords } from './loaded-trie.ts';
  * makes the memory grow, which would take the views away under whoever uses them.
  */
 const wasm = instantiate();
-const PAGE = 64 * 1024;
 /** Zero bytes behind a text: what is read on behind its end stops there. */
 const SLACK = 32;
 /** Of the room beside the text, more than its length. */
@@ -267,7 +267,7 @@ function clear(address: number): void {
 function reserve(bytes: number): boolean {
   const { memory } = wasm;
   const missing = bytes - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  if (missing > 0) memory.grow(pagesFor(missing));
   const grown = all.buffer !== memory.buffer;
   if (grown) {
     all = Buffer.from(memory.buffer);

@@ -1,4 +1,5 @@
 import { instantiate } from './assembly.ts';
+import { pagesFor } from './web-assembly.ts';
 
 /*
  * Texts that are the same for record after record but for its identity, put together in the memory of a WebAssembly module
@@ -10,7 +11,6 @@ import { instantiate } from './assembly.ts';
  * and never grows, so that views of it stay valid.
  */
 const wasm = instantiate();
-const PAGE = 64 * 1024;
 /** Fewer than assembly/compose.ts takes. */
 const SLOTS = 16;
 /** Bytes that one slot has room for. */
@@ -29,7 +29,7 @@ const SLOT_TEXTS = SLOT_TABLE + SLOTS * 8;
 const STENCILS = SLOT_TEXTS + SLOTS * (SLOT_BYTES + SLACK);
 const COMPOSED = STENCILS + STENCILS_BYTES;
 const END = COMPOSED + COMPOSED_BYTES;
-if (END > wasm.memory.buffer.byteLength) wasm.memory.grow(Math.ceil((END - wasm.memory.buffer.byteLength) / PAGE));
+if (END > wasm.memory.buffer.byteLength) wasm.memory.grow(pagesFor(END - wasm.memory.buffer.byteLength));
 
 const words = new Uint32Array(wasm.memory.buffer);
 for (let slot = 0; slot < SLOTS; slot++) words[(SLOT_TABLE >> 2) + slot * 2] = slotAt(slot);

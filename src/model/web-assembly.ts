@@ -18,7 +18,10 @@ export function moduleOf(base64: string): () => unknown {
   return () => new WebAssembly.Instance(module).exports;
 }
 
-const PAGE = 64 * 1024;
+/** Pages of 64 KiB, which memory consists of. */
+export function pagesFor(bytes: number): number {
+  return Math.ceil(bytes / 65_536);
+}
 
 /**
  * Memory that comes from the system and goes back to it, of zeros, and takes none until it is written to.
@@ -26,6 +29,6 @@ const PAGE = 64 * 1024;
  * @throws RangeError where there is no room for its addresses
  */
 export function systemMemory(length: number): ArrayBuffer {
-  const pages = length / PAGE;
+  const pages = pagesFor(length);
   return new WebAssembly.Memory({ initial: pages, maximum: pages }).buffer;
 }

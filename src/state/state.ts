@@ -44,8 +44,8 @@ export interface StateSession {
   known(stream: string): AsyncIterable<ArrayBuffer>;
   /**
    * Stores positions and known objects together: each stream's commit is atomic, and durable as far as the store can be.
-   * The buffers stay the caller's, who does not write to them any more: a store in memory keeps them. A commit that failed for
-   * want of an answer (STATE_UNAVAILABLE) may have been done: it is to be repeated with the same sequences, and with the same
+   * Once that is done the buffers are the store's: one in memory keeps them, the others give their memory back. A commit that
+   * failed for want of an answer (STATE_UNAVAILABLE) may have been done: it is to be repeated with the same sequences, and with the same
    * deltas or those and more behind them.
    * @throws WatershardError STATE_LOST where the epoch is gone or a stored sequence is not the one before;
    *   STATE_HELD where another process has taken the lease (this one must stop writing); STATE_UNAVAILABLE, STATE_FULL

@@ -1,3 +1,4 @@
+import { BATCH_MEMORY, giveMemory, takeMemory } from '../model/batch-memory.ts';
 import { frameResourceVersion, frameType } from '../model/frame-scan.ts';
 
 /** Frames handed out together: about this many bytes at most, but always a whole frame. */
@@ -5,8 +6,6 @@ export const BATCH_BYTES = 512 * 1024;
 /** Far above etcd's limit of about 1.5 MiB for an object; a line longer than this is an aggregated server gone wrong. */
 export const MAX_FRAME_BYTES = 64 * 2 ** 20;
 const SMALLEST_BUFFER = 4096;
-/** For a batch, with the end of its last frame. */
-const BATCH_BUFFER = BATCH_BYTES + 16 * 1024;
 const KEPT_BUFFER = 16 * 1024;
 const NEWLINE = 10;
 
@@ -124,15 +123,15 @@ export class Splitter {
     const start = this.#start;
     this.#isBusy = to - start >= BATCH_BYTES / 2;
     if (start > 0 || to * 2 < this.#buffer.length) {
-      const copy = new Uint8Array(to - start);
-      copy.set(this.#buffer.subarray(start, to));
+      const copy = takeMemory(to - start);
+      this.#buffer.copy(copy, 0, start, to);
       this.#consume(to);
-      return copy;
+      return new Uint8Array(copy.buffer, 0, to - start);
     }
     const given = this.#buffer;
     const rest = given.subarray(to, this.#end);
     const searched = Math.max(0, this.#searched - to);
-    this.#buffer = rest.length === 0 ? EMPTY : allocate(this.#roomFor(rest.length * 2));
+    this.#buffer = rest.length === 0 ? EMPTY : takeMemory(this.#roomFor(rest.length * 2));
     this.#buffer.set(rest);
     this.#start = 0;
     this.#searched = searched;
@@ -148,7 +147,7 @@ export class Splitter {
     this.#searched = 0;
     this.#end = 0;
     // an idle watch holds next to nothing
-    if (this.#buffer.length > KEPT_BUFFER) this.#buffer = EMPTY;
+    if (this.#buffer.length > KEPT_BUFFER) this.#replace(EMPTY);
   }
 
   #beginSkip(): undefined {
@@ -170,9 +169,14 @@ export class Splitter {
     return { type: 'oversized', byteLength };
   }
 
+  #replace(buffer: Buffer<ArrayBuffer>): void {
+    giveMemory(this.#buffer.buffer);
+    this.#buffer = buffer;
+  }
+
   /** While batch follows on batch, room for a whole one at once: one that grows is copied each time. */
   #roomFor(bytes: number): number {
-    return Math.max(SMALLEST_BUFFER, bytes, this.#isBusy && bytes > KEPT_BUFFER ? BATCH_BUFFER : 0);
+    return Math.max(SMALLEST_BUFFER, bytes, this.#isBusy && bytes > KEPT_BUFFER ? BATCH_MEMORY : 0);
   }
 
   #reserve(more: number): void {
@@ -181,9 +185,9 @@ export class Splitter {
     const roomy = held + more <= this.#buffer.length;
     const target = roomy
       ? this.#buffer
-      : allocate(this.#roomFor(Math.max(held + more, Math.min(held * 2, held + 2 ** 24))));
+      : takeMemory(this.#roomFor(Math.max(held + more, Math.min(held * 2, held + 2 ** 24))));
     this.#buffer.copy(target, 0, this.#start, this.#end);
-    this.#buffer = target;
+    if (!roomy) this.#replace(target);
     this.#searched -= this.#start;
     this.#end = held;
     this.#start = 0;
@@ -192,11 +196,6 @@ export class Splitter {
 
 const EMPTY = Buffer.from(new ArrayBuffer(0));
 const INITIAL_EVENTS_END = Buffer.from('"k8s.io/initial-events-end"');
-
-/** Not from Node's pool, whose buffers cannot be transferred; and not filled with zeros, which costs as much as what comes in. */
-function allocate(size: number): Buffer<ArrayBuffer> {
-  return Buffer.allocUnsafeSlow(size);
-}
 
 function blank(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) if ((bytes[i] as number) > 32) return false;

@@ -11,6 +11,7 @@ import type { Thread } from '../../src/model/thread.ts';
 import { WorkerThread } from '../../src/shard/threads.ts';
 import { sqliteError } from '../../src/state/embedded/sqlite-error.ts';
 import { EmbeddedStateStore } from '../../src/state/embedded/store.ts';
+import { StoreThread } from '../../src/state/embedded/store-thread.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { InThreadStore } from '../support/in-thread.ts';
@@ -46,6 +47,15 @@ for (const [name, openThread] of [
     };
   });
 }
+
+test('the store thread gives back the memory of the deltas that it was sent', () => {
+  const store = new StoreThread();
+  store.handle({ op: 'open', file: join(temporaryFolder('state'), 'state.db'), identity: identity() });
+  const commit = commitOf('pods', 1, { 'ns/a': 'x'.repeat(10_000) });
+  assert.equal(store.handle({ op: 'commit', commits: [commit], inDoubt: [] }).ok, true);
+  assert.equal(commit.deltas[0]!.byteLength, 0);
+  store.handle({ op: 'close', clean: true });
+});
 
 test('the entry of the store thread refuses to run on the main thread', async () => {
   await assert.rejects(import('../../workers/store.ts'), { code: 'INTERNAL' });

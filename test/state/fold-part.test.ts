@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DeltaWriter } from '../../src/model/delta.ts';
-import { FoldPart, type Place } from '../../src/state/embedded/fold-part.ts';
+import { FoldPart } from '../../src/state/embedded/fold-part.ts';
 import { fuzz } from '../support/fuzz.ts';
 
 interface Change {
@@ -28,19 +28,17 @@ function deltas(changes: readonly Change[]): { stream: number; delta: Buffer }[]
 function parts(changes: readonly Change[], room: number): Row[][] {
   const log = deltas(changes);
   const all: Row[][] = [];
-  let from: Place | undefined;
+  const part = new FoldPart(room);
   do {
-    const part = new FoldPart(room, from);
     for (const { stream, delta } of log) part.add(stream, delta);
     part.finish();
     const rows: Row[] = [];
     for (let row = part.take(); row !== undefined; row = part.take())
       rows.push([row.stream, row.key.toString(), row.value?.toString()]);
     all.push(rows);
-    from = part.to;
-    part.leave();
-    assert.equal(part.take(), undefined);
-  } while (from !== undefined);
+  } while (part.next());
+  part.leave();
+  assert.equal(part.take(), undefined);
   return all;
 }
 

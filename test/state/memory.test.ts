@@ -4,5 +4,5 @@ import { stateContract } from '../support/state-contract.ts';
 
 stateContract('memory', async () => {
   const store = new MemoryStateStore(createMetrics());
-  return { store: () => store, wipe: async () => store.wipe(), expire: async () => store.expire() };
+  return { store: () => store, wipe: async () => store.wipe(), expire: async () => store.expire(), keepsDeltas: true };
 });

@@ -13,6 +13,8 @@ export interface StateUnderTest {
   wipe(): Promise<void>;
   /** Lets the lease of a silent holder run out; absent where the kernel's lock is the lease, which is never taken over. */
   expire?(): Promise<void>;
+  /** It is in memory, which is that of the deltas. */
+  readonly keepsDeltas?: boolean;
   /** Overwrites the stored schema version; absent where there is none. */
   setSchema?(version: string): Promise<void>;
 }
@@ -143,6 +145,18 @@ export function stateContract(name: string, make: () => Promise<StateUnderTest>)
         { stream: 'pods', position: position(1), deltas: [writer.finish(), delta({ d: 'd' }), delta({ d: null })] },
       ]);
       assert.deepEqual(await knownOf(session, 'pods'), new Map([['a', '+a']]));
+    });
+
+    test('the memory of deltas is given back once they are stored, and not before', async () => {
+      const state = await make();
+      const session = await open(state);
+      const values = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`ns/${i}`, 'x'.repeat(100)]));
+      const commit = commitOf('pods', 1, values);
+      const wrong = commitOf('pods', 3, values);
+      await session.commit([commit]);
+      assert.equal(commit.deltas[0]!.byteLength === 0, state.keepsDeltas !== true);
+      await assert.rejects(session.commit([wrong]), { code: 'STATE_LOST' });
+      assert.ok(wrong.deltas[0]!.byteLength > 0);
     });
 
     test('values are bytes, keys are text, streams and clusters have any name', async () => {

@@ -1,5 +1,5 @@
+import { giveMemory } from '../../model/batch-memory.ts';
 import { LaneReader, LaneWriter } from '../../model/lane.ts';
-import { release } from '../../model/release.ts';
 import type { Batch } from '../exporter.ts';
 import { InFlight } from './in-flight.ts';
 import { KeyTails } from './key-tails.ts';
@@ -239,7 +239,7 @@ export class KeyedWindow {
 
   #complete(batch: OpenBatch): void {
     const state = this.#streams.get(batch.stream);
-    if (!batch.repeated) release(batch.reader.frames.buffer);
+    if (!batch.repeated) giveMemory(batch.reader.frames.buffer);
     if (batch.void || state === undefined) {
       this.#acked(batch);
       return;

@@ -10,7 +10,7 @@ export interface FoldedRow {
 }
 
 /** A key of a stream. In order: by the stream's number, then by the bytes of the key. */
-export interface Place {
+interface Place {
   readonly stream: number;
   /** A change of this key, at least up to the key's end. */
   readonly change: Buffer;
@@ -27,7 +27,7 @@ export interface Place {
 export class FoldPart {
   readonly #room: number;
   /** What is below it was in a part before. */
-  readonly #from: Place | undefined;
+  #from: Place | undefined;
   #to: Place | undefined;
   #bytes: Buffer;
   #used = 0;
@@ -36,15 +36,21 @@ export class FoldPart {
   #taken = 0;
 
   /** @param room bytes; more are taken where a single change has more */
-  constructor(room: number, from?: Place) {
+  constructor(room: number) {
     this.#room = room;
-    this.#from = from;
     this.#bytes = Buffer.allocUnsafeSlow(room);
   }
 
-  /** Where the next part begins; undefined where this one has all that is left. */
-  get to(): Place | undefined {
-    return this.#to;
+  /**
+   * Goes on with the next part, to which all of the log has to be added once more.
+   * @returns false where this one has all that is left
+   */
+  next(): boolean {
+    if (this.#to === undefined) return false;
+    this.#from = this.#to;
+    this.#to = undefined;
+    this.#count = this.#taken = this.#used = 0;
+    return true;
   }
 
   /** The changes of a delta, as far as they belong into this part. Deltas come in the order of the log. */
@@ -71,7 +77,7 @@ export class FoldPart {
     this.#sort();
   }
 
-  /** The next row in order, as views that are valid until `leave`; undefined after the last. */
+  /** The next row in order, as views that are valid until `next` or `leave`; undefined after the last. */
   take(): FoldedRow | undefined {
     if (this.#taken === this.#count) return undefined;
     const bytes = this.#bytes;
@@ -111,15 +117,17 @@ export class FoldPart {
       const change = Buffer.from(from.subarray(start + STREAM, changeKeyEnd(from, start + STREAM)));
       this.#to = { stream: from.readUInt32LE(start), change };
     }
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(this.#room, bytes + size));
+    if (bytes + size > from.length) this.#bytes = Buffer.allocUnsafeSlow(bytes + size);
     this.#count = kept;
     this.#used = 0;
+    // From the first place on, so that nothing is written over that is still to be moved.
+    this.#starts.subarray(0, kept).sort();
     for (let i = 0; i < kept; i++) {
       const start = this.#starts[i]!;
       this.#starts[i] = this.#used;
       this.#used += from.copy(this.#bytes, this.#used, start, start + sizeAt(start));
     }
-    release(from.buffer);
+    if (from !== this.#bytes) release(from.buffer);
   }
 
   /** In the order of the keys, and of each key only the last change. */

@@ -11,16 +11,14 @@ const READ_BYTES = 32 * 2 ** 20;
  */
 export class Fold {
   readonly upTo: number;
-  readonly #room: number;
   readonly #statements: Record<'read' | 'put' | 'remove', StatementSync>;
-  #part: FoldPart;
+  readonly #part: FoldPart;
   /** The last row of the log that the part has been given; undefined once that was all. */
   #read: number | undefined = 0;
 
   /** @param room bytes of a part */
   constructor(database: DatabaseSync, upTo: number, room: number) {
     this.upTo = upTo;
-    this.#room = room;
     this.#statements = {
       read: database.prepare(
         'SELECT number, stream, delta FROM changes WHERE number > ? AND number <= ? ORDER BY number',
@@ -39,10 +37,10 @@ export class Fold {
       if (this.#read !== undefined) return false;
       const row = this.#part.take();
       if (row === undefined) {
-        const next = this.#part.to;
-        this.#part.leave();
-        if (next === undefined) return true;
-        this.#part = new FoldPart(this.#room, next);
+        if (!this.#part.next()) {
+          this.#part.leave();
+          return true;
+        }
         this.#read = 0;
         continue;
       }

@@ -1,4 +1,5 @@
 import { WatershardError } from '../../model/errors.ts';
+import { spent } from '../spent.ts';
 import { EmbeddedDatabase } from './database.ts';
 import type { StoreAnswer, StoreTask } from './protocol.ts';
 import { sqliteError } from './sqlite-error.ts';
@@ -39,6 +40,7 @@ export class StoreThread {
       }
       case 'commit':
         this.#database.commit(task.commits, task.inDoubt);
+        spent(task.commits);
         return { ok: true, value: undefined, transfer: [] };
       case 'forget':
         this.#database.forget(task.stream);

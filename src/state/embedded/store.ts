@@ -5,6 +5,7 @@ import type { Thread } from '../../model/thread.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { SessionHealth } from '../session-health.ts';
+import { spent } from '../spent.ts';
 import type { StateIdentity, StateSession, StateStore, StreamCommit } from '../state.ts';
 import type { KnownChunk, KnownCursor, Opened, StoreAnswer, StoreTask } from './protocol.ts';
 
@@ -157,6 +158,7 @@ class EmbeddedSession implements StateSession {
         throw e;
       }
       for (const { stream } of commits) this.#inDoubt.delete(stream);
+      spent(commits);
     });
   }
 

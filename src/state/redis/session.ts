@@ -5,6 +5,7 @@ import type { Position } from '../../model/position.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { isFinal, SessionHealth } from '../session-health.ts';
+import { spent } from '../spent.ts';
 import type { StateIdentity, StateSession, StreamCommit } from '../state.ts';
 import type { Argument, Connection } from './connection.ts';
 import { type EpochKeys, epochKeys } from './keys.ts';
@@ -155,6 +156,7 @@ export class RedisSession implements StateSession {
       for (const { stream } of commits) if (!this.#inDoubt.has(stream)) this.#inDoubt.set(stream, attempt);
       for (const group of this.#groups(commits)) await this.#commitGroup(group, attempt);
       for (const { stream } of commits) this.#inDoubt.delete(stream);
+      spent(commits);
     });
   }
 

@@ -35,9 +35,8 @@ interface Tally {
 
 /** Runs the transform of the stream over a page of it, and over what changes for a while. */
 export async function previewStream(stream: Stream, context: PreviewContext): Promise<StreamPreview> {
-  const { api, slots, limit, watch, signal } = context;
+  const { api, slots, limit, signal } = context;
   const plan = context.planOf(stream);
-  const lanes = plan.lanes.slice(0, -1);
   const empty = { stream: stream.id, sampled: 0, rows: [], redactions: [], exporters: [], problems: [] };
   const release = await slots.acquire(signal);
   let sample: Sample;
@@ -49,8 +48,23 @@ export async function previewStream(stream: Stream, context: PreviewContext): Pr
   } finally {
     release?.();
   }
-  const isSent = senders(context.config, lanes);
   const transform = new StreamTransform(plan, new KnownTable());
+  try {
+    return await previewOf(stream, context, sample, plan.lanes.slice(0, -1), transform);
+  } finally {
+    transform.close();
+  }
+}
+
+async function previewOf(
+  stream: Stream,
+  context: PreviewContext,
+  sample: Sample,
+  lanes: readonly LanePlan[],
+  transform: StreamTransform,
+): Promise<StreamPreview> {
+  const { watch } = context;
+  const isSent = senders(context.config, lanes);
   const { items } = JSON.parse(Buffer.from(sample.page).toString('utf8')) as { items?: Listed[] | null };
   const objects = new Map((items ?? []).map((object) => [keyOf(object.metadata ?? {}), object]));
   const observedAt = Date.now() * 1000;
