@@ -1,5 +1,6 @@
 import { changeEnd, changeKeyEnd, changeKeyStart, isGone } from '../../model/delta.ts';
 import { release } from '../../model/release.ts';
+import { ChangeIndex } from './change-index.ts';
 import { compareChanges, compareKeys, STREAM, sortChanges } from './change-order.ts';
 
 export interface FoldedRow {
@@ -20,9 +21,9 @@ interface Place {
  * Of a log of changes, as many of the lowest keys as there is room for, each with its last change only. Where there is no more
  * room the highest keys are left to the next part, for which the log is read once more.
  *
- * `#bytes` has the changes as they are in a delta, each behind the number of its stream (u32), in the order in which they came.
- * Beside them it takes 4 bytes a change, and nothing of V8's heap: as a `Map` of keys and values a log of 32 MiB took
- * 150 MB, most of which V8 kept.
+ * `#bytes` has the changes as they are in a delta, each behind the number of its stream (u32), in the order in which they came;
+ * one that is as long as the last of its key takes that one's place. Beside them it takes 4 bytes a change, 8 to 16 more where
+ * keys come again, and nothing of V8's heap: as a `Map` of keys and values a log of 32 MiB took 150 MB, most of which V8 kept.
  */
 export class FoldPart {
   readonly #room: number;
@@ -33,6 +34,10 @@ export class FoldPart {
   #used = 0;
   #starts = new Uint32Array(1024);
   #count = 0;
+  /** None where keys do not come again: there it would cost more than the sort does. */
+  #index: ChangeIndex | undefined = new ChangeIndex();
+  /** Changes that were written over the one before, since there was no room last. */
+  #replaced = 0;
   #taken = 0;
 
   /** @param room bytes; more are taken where a single change has more */
@@ -50,6 +55,7 @@ export class FoldPart {
     this.#from = this.#to;
     this.#to = undefined;
     this.#count = this.#taken = this.#used = 0;
+    this.#index?.clear();
     return true;
   }
 
@@ -60,14 +66,22 @@ export class FoldPart {
       if (this.#from !== undefined && order(stream, delta, at, this.#from) < 0) continue;
       if (this.#to !== undefined && order(stream, delta, at, this.#to) >= 0) continue;
       const size = STREAM + end - at;
+      const last = this.#index?.find(this.#bytes, stream, delta, at) ?? -1;
+      if (last >= 0 && changeEnd(this.#bytes, last + STREAM) - last === size) {
+        delta.copy(this.#bytes, last + STREAM, at, end);
+        this.#replaced++;
+        continue;
+      }
       if (this.#used + size > this.#bytes.length) {
         this.#makeRoom(size);
         if (this.#to !== undefined && order(stream, delta, at, this.#to) >= 0) continue;
+        this.#index?.find(this.#bytes, stream, delta, at);
       }
       if (this.#count === this.#starts.length) this.#growStarts();
       this.#starts[this.#count++] = this.#used;
       this.#bytes.writeUInt32LE(stream, this.#used);
       delta.copy(this.#bytes, this.#used + STREAM, at, end);
+      this.#index?.put(this.#bytes, this.#used);
       this.#used += size;
     }
   }
@@ -96,6 +110,7 @@ export class FoldPart {
     this.#count = this.#taken = 0;
     release(this.#bytes.buffer);
     release(this.#starts.buffer);
+    this.#index?.leave();
   }
 
   /** For one more change, or for nothing but what is below it. */
@@ -128,6 +143,23 @@ export class FoldPart {
       this.#used += from.copy(this.#bytes, this.#used, start, start + sizeAt(start));
     }
     if (from !== this.#bytes) release(from.buffer);
+    this.#indexAgain();
+  }
+
+  #indexAgain(): void {
+    const isOfUse = this.#replaced * 4 > this.#count;
+    this.#replaced = 0;
+    this.#index?.clear();
+    if (!isOfUse) {
+      this.#index?.leave();
+      this.#index = undefined;
+    }
+    if (this.#index === undefined) return;
+    for (let i = 0; i < this.#count; i++) {
+      const start = this.#starts[i]!;
+      this.#index.find(this.#bytes, this.#bytes.readUInt32LE(start), this.#bytes, start + STREAM);
+      this.#index.put(this.#bytes, start);
+    }
   }
 
   /** In the order of the keys, and of each key only the last change. */
