@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Thread } from '../../src/model/thread.ts';
 import { WorkerThread } from '../../src/shard/threads.ts';
+import type { StoreTask } from '../../src/state/embedded/protocol.ts';
 import { sqliteError } from '../../src/state/embedded/sqlite-error.ts';
 import { EmbeddedStateStore } from '../../src/state/embedded/store.ts';
 import { StoreThread } from '../../src/state/embedded/store-thread.ts';
@@ -17,6 +18,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { InThreadStore } from '../support/in-thread.ts';
 import { temporaryFolder } from '../support/servers/process.ts';
 import { commitOf, delta, identity, knownOf, position, stateContract } from '../support/state-contract.ts';
+import { until } from '../support/until.ts';
 
 const logger = createLogger('silent');
 function storeIn(
@@ -55,6 +57,66 @@ test('the store thread gives back the memory of the deltas that it was sent', ()
   assert.equal(store.handle({ op: 'commit', commits: [commit], inDoubt: [] }).ok, true);
   assert.equal(commit.deltas[0]!.byteLength, 0);
   store.handle({ op: 'close', clean: true });
+});
+
+/** Of a store in this thread, what it answers to each fold; the first `failing` of them fail. */
+function watched(failing = 0): { readonly answers: unknown[]; openThread(): Thread } {
+  const answers: unknown[] = [];
+  const openThread = (): Thread => {
+    const store = new InThreadStore();
+    return {
+      run: async <Answer>(task: unknown): Promise<Answer> => {
+        const isFold = (task as StoreTask).op === 'fold';
+        if (isFold && failing-- > 0) {
+          answers.push('failed');
+          return { ok: false, code: 'STATE_FULL', message: 'there is no room' } as Answer;
+        }
+        const answer = await store.run<Answer>(task);
+        if (isFold) answers.push((answer as { value: boolean }).value);
+        return answer;
+      },
+      close: () => store.close(),
+    };
+  };
+  return { answers, openThread };
+}
+
+/** More than a log has before it is folded. */
+function large(keys: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: keys }, (_, i) => [`ns/${i}`, `${i}`.padEnd(1000, '.')]));
+}
+
+test('a log that is long enough is folded, though nothing more is committed', async () => {
+  const dataDir = temporaryFolder('state');
+  const { answers, openThread } = watched();
+  const session = await storeIn(dataDir, openThread).open(identity());
+  await session.commit([commitOf('pods', 1, { 'ns/a': 'short' })]);
+  assert.deepEqual(answers, []);
+  await session.commit([commitOf('pods', 2, large(40_000))]);
+  await until('all is folded', async () => answers.at(-1) === false);
+  assert.ok(answers.length > 1, 'in slices');
+  await session.close(true);
+  const database = new DatabaseSync(join(dataDir, 'state.db'));
+  const count = (table: string) => database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n;
+  assert.deepEqual([count('changes'), count('known')], [0, 40_001]);
+  database.close();
+});
+
+test('what cannot be folded is in the log still, and commits go on', async () => {
+  const dataDir = temporaryFolder('state');
+  const { answers, openThread } = watched(1);
+  const session = await storeIn(dataDir, openThread).open(identity());
+  await session.commit([commitOf('pods', 1, large(40_000))]);
+  await until('a fold has failed', async () => answers.length > 0);
+  assert.equal(session.trouble(), undefined);
+  await session.commit([commitOf('pods', 2, { 'ns/0': null, 'ns/a': 'short' })]);
+  await session.close(true);
+  assert.deepEqual(answers, ['failed']);
+  const again = await storeIn(dataDir).open(identity());
+  const known = await knownOf(again, 'pods');
+  assert.equal(known.size, 40_000);
+  assert.equal(known.get('ns/a'), 'short');
+  await again.close();
 });
 
 test('the entry of the store thread refuses to run on the main thread', async () => {

@@ -9,7 +9,7 @@ export const CHANGES_TABLE =
 interface Folding {
   /** The log is folded when it has grown to this, and to as much as what it is folded into. */
   readonly leastBytes: number;
-  /** Rows that one commit folds, beside its own work. */
+  /** Rows that are folded at once. */
   readonly slice: number;
   /** Memory of a fold: so many bytes, or a twelfth of the log where that is more. */
   readonly part: number;
@@ -29,8 +29,8 @@ const FOLDING: Folding = { leastBytes: 32 * 2 ** 20, slice: 20_000, part: 8 * 2 
  * full load, against 2.8 µs (20,000 objects). A delta here is written behind the one before. Folding takes many of them at
  * once: of each key only the last value, and in the order of the keys, so that a page is written once for all of its rows.
  *
- * A fold is spread over commits. Each slice writes values that stand in the log until all are written, so that a crash
- * between two of them changes nothing.
+ * A fold is done in slices, with room for commits between them. Each writes values that stand in the log until all are
+ * written, so that a crash between two of them changes nothing.
  */
 export class ChangeLog {
   readonly #database: DatabaseSync;
@@ -81,10 +81,14 @@ export class ChangeLog {
     return { packed: joined(deltas, size), after: undefined };
   }
 
+  get foldIsDue(): boolean {
+    if (this.#readers.size > 0) return false;
+    return this.#fold !== undefined || this.#bytes >= Math.max(this.#folding.leastBytes, this.#pageBytes() / 2);
+  }
+
   /** In a transaction: a part of what there is to fold, where it is time. */
   foldSome(): void {
-    if (this.#readers.size > 0) return;
-    if (this.#fold === undefined && this.#bytes < Math.max(this.#folding.leastBytes, this.#pageBytes() / 2)) return;
+    if (!this.foldIsDue) return;
     this.#fold ??= this.#begin();
     if (!this.#fold.step(this.#folding.slice)) return;
     this.#statements.drop.run(this.#fold.upTo);

@@ -127,8 +127,19 @@ export class EmbeddedDatabase {
         this.#ids.set(stream, id);
         for (const delta of deltas) this.#changes.append(id, new Uint8Array(delta));
       }
-      this.#changes.foldSome();
     });
+  }
+
+  /** There is something to fold, in part or in whole. */
+  get foldIsDue(): boolean {
+    return this.#changes.foldIsDue;
+  }
+
+  /** Folds a part of the log, in a transaction of its own. @throws WatershardError as `commit` */
+  fold(): void {
+    const doing = `folding the log of the state file ${this.#file}`;
+    this.#checkFile(doing);
+    this.#transaction(doing, () => this.#changes.foldSome());
   }
 
   forget(stream: string): void {

@@ -147,18 +147,19 @@ export class FoldPart {
   }
 
   #indexAgain(): void {
+    const index = this.#index;
     const isOfUse = this.#replaced * 4 > this.#count;
     this.#replaced = 0;
-    this.#index?.clear();
+    if (index === undefined) return;
     if (!isOfUse) {
-      this.#index?.leave();
+      index.leave();
       this.#index = undefined;
+      return;
     }
-    if (this.#index === undefined) return;
-    for (let i = 0; i < this.#count; i++) {
-      const start = this.#starts[i]!;
-      this.#index.find(this.#bytes, this.#bytes.readUInt32LE(start), this.#bytes, start + STREAM);
-      this.#index.put(this.#bytes, start);
+    index.clear();
+    for (const start of this.#starts.subarray(0, this.#count)) {
+      index.find(this.#bytes, this.#bytes.readUInt32LE(start), this.#bytes, start + STREAM);
+      index.put(this.#bytes, start);
     }
   }
 

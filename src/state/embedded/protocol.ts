@@ -14,6 +14,8 @@ export type StoreTask =
       /** Streams whose last commit got no answer: they may be at the new sequence already. */
       readonly inDoubt: readonly string[];
     }
+  /** A part of what there is to fold. */
+  | { readonly op: 'fold' }
   | { readonly op: 'forget'; readonly stream: string }
   | { readonly op: 'close'; readonly clean: boolean };
 
@@ -37,7 +39,8 @@ export interface KnownChunk {
 export type StoreAnswer =
   | {
       readonly ok: true;
-      readonly value: Opened | KnownChunk | Map<string, Position> | undefined;
+      /** Of `commit` and `fold`: whether there is something to fold. */
+      readonly value: Opened | KnownChunk | Map<string, Position> | boolean | undefined;
       readonly transfer: ArrayBuffer[];
     }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };

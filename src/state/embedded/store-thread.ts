@@ -41,7 +41,10 @@ export class StoreThread {
       case 'commit':
         this.#database.commit(task.commits, task.inDoubt);
         spent(task.commits);
-        return { ok: true, value: undefined, transfer: [] };
+        return { ok: true, value: this.#database.foldIsDue, transfer: [] };
+      case 'fold':
+        this.#database.fold();
+        return { ok: true, value: this.#database.foldIsDue, transfer: [] };
       case 'forget':
         this.#database.forget(task.stream);
         return { ok: true, value: undefined, transfer: [] };

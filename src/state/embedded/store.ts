@@ -7,6 +7,7 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import { SessionHealth } from '../session-health.ts';
 import { spent } from '../spent.ts';
 import type { StateIdentity, StateSession, StateStore, StreamCommit } from '../state.ts';
+import { Folding } from './folding.ts';
 import type { KnownChunk, KnownCursor, Opened, StoreAnswer, StoreTask } from './protocol.ts';
 
 export interface EmbeddedOptions {
@@ -29,7 +30,7 @@ export class EmbeddedStateStore implements StateStore {
   async open(identity: StateIdentity): Promise<StateSession> {
     const database = new RemoteDatabase(this.#options, identity);
     try {
-      return new EmbeddedSession(database, await database.open(), this.#options.metrics);
+      return new EmbeddedSession(database, await database.open(), this.#options);
     } catch (e) {
       await database.close();
       throw e;
@@ -113,12 +114,14 @@ class EmbeddedSession implements StateSession {
   #clean: boolean;
   readonly #database: RemoteDatabase;
   readonly #health: SessionHealth;
+  readonly #folding: Folding;
   /** Streams whose commit failed without telling whether it was done. */
   readonly #inDoubt = new Set<string>();
   #closed = false;
 
-  constructor(database: RemoteDatabase, { epoch, fresh, clean }: Opened, metrics: Metrics) {
+  constructor(database: RemoteDatabase, { epoch, fresh, clean }: Opened, { metrics, logger }: EmbeddedOptions) {
     this.#database = database;
+    this.#folding = new Folding(() => database.run<boolean>({ op: 'fold' }), logger);
     this.epoch = epoch;
     this.fresh = fresh;
     this.#clean = clean;
@@ -150,7 +153,7 @@ class EmbeddedSession implements StateSession {
       const inDoubt = commits.map((c) => c.stream).filter((stream) => this.#inDoubt.has(stream));
       for (const { stream } of commits) this.#inDoubt.add(stream);
       try {
-        await this.#database.run({ op: 'commit', commits, inDoubt });
+        if (await this.#database.run<boolean>({ op: 'commit', commits, inDoubt })) this.#folding.wake();
       } catch (e) {
         // All but a thread that ended is an answer: the transaction was rolled back.
         if (e instanceof WatershardError && e.cause === undefined)
@@ -190,6 +193,7 @@ class EmbeddedSession implements StateSession {
     if (this.#closed) return;
     this.#closed = true;
     this.#health.end(new WatershardError('STATE_UNAVAILABLE', 'the state file was closed'));
+    await this.#folding.stop();
     await this.#database.close(clean);
   }
 }
