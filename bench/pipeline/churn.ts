@@ -20,8 +20,8 @@ export interface ChurnOptions {
 }
 
 /**
- * Everything is synced; then exactly so many changes are made, as fast as they are read, and the measurement ends when the
- * last one is acknowledged by every sink.
+ * Everything is synced, and the program at rest; then exactly so many changes are made, as fast as they are read, and the
+ * measurement ends when the last one is acknowledged by every sink.
  */
 export async function churn(settings: Settings, options: ChurnOptions): Promise<Outcome> {
   const replica = new Replica(settings);
@@ -35,6 +35,7 @@ export async function churn(settings: Settings, options: ChurnOptions): Promise<
     await stage.release();
     await stage.acknowledged(listed);
     await stage.ready();
+    await stage.atRest(); // the state may still be folding the list
     await stage.simulator.control(`prepare?count=${settings.changes}`);
     await floor.sample();
     const begin = stage.reading();
