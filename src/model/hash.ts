@@ -1,7 +1,17 @@
+const BASIS = 0x811c9dc5;
+const PRIME = 0x01000193;
+
 /** 32-bit FNV-1a of the text's UTF-16 code units; the same on every machine and in every version. */
 export function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  let hash = BASIS;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), PRIME);
+  return hash >>> 0;
+}
+
+/** 32-bit FNV-1a of bytes: the same as of a text where they are ASCII. */
+export function fnv1aBytes(bytes: Uint8Array, start: number, end: number): number {
+  let hash = BASIS;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), PRIME);
   return hash >>> 0;
 }
 

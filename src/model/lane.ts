@@ -1,4 +1,5 @@
 import { ByteWriter } from './byte-writer.ts';
+import { fnv1a, fnv1aBytes } from './hash.ts';
 import type { Operation } from './record.ts';
 import { OPERATIONS } from './record.ts';
 
@@ -26,9 +27,6 @@ const PAYLOAD_END = 4;
 const FRAME_END = 5;
 const OPERATION = 6;
 const HASH = 7;
-
-const FNV_BASIS = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
 
 export interface LaneRecord {
   /** Routing key that the exporter asked for (a NATS subject); '' where it asked for none. */
@@ -175,15 +173,15 @@ function grow(bytes: Buffer<ArrayBuffer>, used: number, more: number): Buffer<Ar
 
 /** 30 bits, so that V8 holds it without an object. */
 function keyHash(key: string): number {
-  let hash = FNV_BASIS;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), FNV_PRIME);
-  return (hash ^ (hash >>> 15)) & 0x3fffffff;
+  return shortened(fnv1a(key));
 }
 
 /** `keyHash` of ASCII. */
 function bytesHash(b: Buffer, start: number, end: number): number {
-  let hash = FNV_BASIS;
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (b[i] as number), FNV_PRIME);
+  return shortened(fnv1aBytes(b, start, end));
+}
+
+function shortened(hash: number): number {
   return (hash ^ (hash >>> 15)) & 0x3fffffff;
 }
 

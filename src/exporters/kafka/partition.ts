@@ -1,3 +1,5 @@
+import { fnv1aBytes } from '../../model/hash.ts';
+
 /** Which of so many partitions a key belongs to. */
 export type Partitioner = (key: Uint8Array, partitions: number) => number;
 
@@ -5,17 +7,8 @@ export const PARTITIONERS: Readonly<Record<'murmur2' | 'fnv1a', Partitioner>> = 
   /** As the Java client does it. */
   murmur2: (key, partitions) => (murmur2(key) & 0x7fffffff) % partitions,
   /** As sarama, and so kollect, does it: the hash as a signed number, and its remainder without the sign. */
-  fnv1a: (key, partitions) => Math.abs((fnv1a(key) | 0) % partitions),
+  fnv1a: (key, partitions) => Math.abs((fnv1aBytes(key, 0, key.length) | 0) % partitions),
 };
-
-const FNV_PRIME = 0x01000193;
-
-/** FNV-1a of 32 bits. */
-function fnv1a(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, FNV_PRIME);
-  return hash >>> 0;
-}
 
 const MURMUR = 0x5bd1e995;
 

@@ -1,10 +1,11 @@
 import { changeKeyEnd, changeKeyStart } from '../../model/delta.ts';
+import { fnv1aBytes } from '../../model/hash.ts';
 import { release } from '../../model/release.ts';
 import { compareKeys, STREAM } from './change-order.ts';
 
 const SMALLEST = 2048;
-const FNV_BASIS = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
+/** So that streams that follow one another are far from one another. */
+const SPREAD = 0x9e3779b1;
 
 /** Where the last change of each key starts in a part of a fold (fold-part.ts): a hash table with open addresses. */
 export class ChangeIndex {
@@ -68,8 +69,6 @@ function streamAt(bytes: Buffer, start: number): number {
 }
 
 function hash(stream: number, delta: Buffer, at: number): number {
-  let hash = FNV_BASIS ^ stream;
-  for (let i = changeKeyStart(at), end = changeKeyEnd(delta, at); i < end; i++)
-    hash = Math.imul(hash ^ delta[i]!, FNV_PRIME);
+  const hash = fnv1aBytes(delta, changeKeyStart(at), changeKeyEnd(delta, at)) ^ Math.imul(stream, SPREAD);
   return hash ^ (hash >>> 15);
 }
