@@ -7,8 +7,8 @@ const SPARES = 8;
 
 /**
  * Memory for batches goes round: it is read into on the main thread, moves to a worker, holds there the records of a later
- * batch, and is read into again once those are sent. To allocate it on one thread and free it on another, a hundred times
- * a second, leaves the C library's arenas full of holes.
+ * batch, and is read into again once those are sent. To allocate it on one thread and free it on another, hundreds of
+ * times a second, leaves the C library's arenas full of holes.
  */
 const spares: ArrayBuffer[] = [];
 

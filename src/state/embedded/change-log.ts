@@ -83,7 +83,8 @@ export class ChangeLog {
 
   get foldIsDue(): boolean {
     if (this.#readers.size > 0) return false;
-    return this.#fold !== undefined || this.#bytes >= Math.max(this.#folding.leastBytes, this.#pageBytes() / 2);
+    if (this.#fold !== undefined) return true;
+    return this.#bytes >= this.#folding.leastBytes && this.#bytes >= this.#pageBytes() / 2;
   }
 
   /** In a transaction: a part of what there is to fold, where it is time. */
